@@ -1,0 +1,313 @@
+"""Diagnostics: what to look at in a network, as pure functions of one pass.
+
+Every one takes ``(network, trace, gradients)`` and returns one number per layer, so each can
+be handed to ``train(probes={"name": function})``. The last axis of the result is the layer;
+leading axes are those of a stack. `CHEAP` holds those that `train` records by default.
+
+Symmetry: do the hidden units differ? A unit is its weights and bias: column j of W[k] and
+b[k]. Two units that are the same and receive the same gradient stay the same for ever.
+
+Signals: how large are a, delta and dW? Where delta shrinks from layer to layer on its way
+back, the gradient vanishes; where it grows, it explodes.
+
+Where to go next: ``theory.py``, or out of the library into ``experiments/cases.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp.arrays import Array, as_examples
+from mlp.losses import mse
+from mlp.network import MLP, Dense, Gradients, Trace
+
+# How near to an asymptote, in parts of the range of f, a unit counts as saturated.
+SATURATED_WITHIN = 0.01
+
+
+def gradient_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """max over i, j, j' of |∂L/∂w_ij - ∂L/∂w_ij'|: how far apart the units are pulled.
+
+    Biases count as one more row of w. Zero means that every unit of the layer receives the
+    same gradient.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., hidden layers)
+        In units of the gradient.
+
+    References
+    ----------
+    The notes, case 1 (iii): ∂L/∂w'11 = ∂L/∂w'12 and ∂L/∂w'21 = ∂L/∂w'22.
+    """
+    return _spread(network, gradients.W[:-1], gradients.b[:-1])
+
+
+def weight_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """max over i, j, j' of |w_ij - w_ij'|: how far apart the units of a layer are.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., hidden layers)
+        In units of the weights.
+    """
+    hidden = network.layers[:-1]
+    return _spread(network, [layer.W for layer in hidden], [layer.b for layer in hidden])
+
+
+def distinct_units(
+    network: MLP, trace: Trace, gradients: Gradients, tolerance: float = 1e-6
+) -> NDArray[np.intp]:
+    """Count the units that differ from every other unit before them in their layer.
+
+    Two units are the same if no weight or bias differs by more than `tolerance` times the
+    largest of the layer.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (..., hidden layers)
+
+    Examples
+    --------
+    >>> net = MLP([2, 5, 1], kernel_initializer="ones")
+    >>> trace = net.forward(np.ones((1, 2)))
+    >>> distinct_units(net, trace, net.backward(trace, trace.output))
+    array([1])
+    """
+    counts = []
+    for layer in network.layers[:-1]:
+        units = np.concatenate([layer.W, layer.b], axis=-2)
+        near = tolerance * np.abs(units).max(axis=(-2, -1))
+        count = np.zeros(units.shape[:-2], dtype=np.intp)
+        for j in range(units.shape[-1]):
+            distance = np.abs(units[..., :j] - units[..., j, np.newaxis]).max(axis=-2)
+            count += ~(distance <= near[..., np.newaxis]).any(axis=-1)
+        counts.append(count)
+    return _layers_last(counts, network)
+
+
+def dead(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return the fraction of units with f'(z) = 0 on every example: they can never learn.
+
+    For ReLU: units that answer 0 to everything.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., hidden layers)
+        From 0 to 1.
+    """
+    fractions = []
+    for k, layer in enumerate(network.layers[:-1]):
+        slope = layer.activation.derivative(trace.z[k], trace.a[k + 1])
+        fractions.append((slope == 0).all(axis=-2).mean(axis=-1))
+    return _layers_last(fractions, network)
+
+
+def saturated(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return the fraction of all a that lie within 1 % of the range from an asymptote of f.
+
+    For tanh |a| > 0.98, for sigmoid a < 0.01 or a > 0.99; there f' is below 0.04 and 0.01.
+    Activations without two asymptotes never saturate: 0.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., hidden layers)
+        From 0 to 1.
+    """
+    fractions = []
+    for k, layer in enumerate(network.layers[:-1]):
+        low, high = layer.activation.bounds
+        a = trace.a[k + 1]
+        if not np.isfinite(high - low):
+            fractions.append(np.zeros(a.shape[:-2]))
+            continue
+        margin = SATURATED_WITHIN * (high - low)
+        fractions.append(((a < low + margin) | (a > high - margin)).mean(axis=(-2, -1)))
+    return _layers_last(fractions, network)
+
+
+def a_rms(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """√mean(a²) of what leaves each layer, over examples and units.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., layers)
+    """
+    return _rms(trace.a[1:])
+
+
+def delta_rms(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """√mean(delta²) of each layer, over examples and units; delta carries the loss's 1/n.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., layers)
+    """
+    return _rms(gradients.delta)
+
+
+def dW_rms(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """√mean((∂L/∂W)²) of each layer, over its weights.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., layers)
+    """
+    return _rms(gradients.W)
+
+
+def update_ratio(
+    network: MLP, trace: Trace, gradients: Gradients, learning_rate: float = 1.0
+) -> Array:
+    """η rms(dW) / rms(W): the size of one SGD step relative to the weights it moves.
+
+    A rule of thumb asks for about 1e-3; far less is slow, far more is unstable.
+
+    Parameters
+    ----------
+    learning_rate : float
+        η. By default the ratio is per unit of learning rate; fix it with `functools.partial`
+        to use this as a probe.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., layers)
+        inf where weights that are all zero move, 0 where nothing moves.
+
+    References
+    ----------
+    Karpathy, "makemore", part 3, for the rule of thumb.
+    """
+    step = learning_rate * _rms(gradients.W)
+    size = _rms([layer.W for layer in network.layers])
+    ratio: Array = np.divide(
+        step, size, out=np.where(step > 0, np.inf, 0.0), where=size > 0, casting="same_kind"
+    )
+    return ratio
+
+
+CHEAP: dict[str, Callable[[MLP, Trace, Gradients], Any]] = {
+    "gradient_spread": gradient_spread,
+    "weight_spread": weight_spread,
+    "dead": dead,
+    "saturated": saturated,
+    "a_rms": a_rms,
+    "delta_rms": delta_rms,
+    "dW_rms": dW_rms,
+}
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """What `gradient_check` found.
+
+    Attributes
+    ----------
+    error : numpy.ndarray, shape (..., layers)
+        The largest difference between the two gradients of a layer's W and b, relative to
+        the largest gradient in the network. Below 1e-7 in float64 backpropagation is right.
+    skipped : int
+        How many parameters were left out, because moving them took a unit across a kink.
+    """
+
+    error: Array
+    skipped: int
+
+
+def gradient_check(network: MLP, x: ArrayLike, y: ArrayLike, h: float = 1e-5) -> GradientCheck:
+    """Hold backpropagation to central differences, (L(θ + h) - L(θ - h)) / 2h.
+
+    All parameters of an array are moved at once, each in a copy of its own: a stack.
+
+    Parameters
+    ----------
+    network : MLP
+        Any network or stack; it is left as it is.
+    x, y : array_like
+        As for `train`. A few rows will do.
+    h : float
+        The step. In float64 1e-5 balances the error h² of the formula against rounding.
+
+    Returns
+    -------
+    GradientCheck
+
+    Examples
+    --------
+    >>> x, y = np.array([[0.3, -1.2], [0.5, 0.1]]), np.array([1.0, 0.0])
+    >>> check = gradient_check(MLP([2, 3, 1], activation="tanh"), x, y)
+    >>> bool(check.error.max() < 1e-7), check.skipped
+    (True, 0)
+    """
+    x = as_examples(x, "x", network.sizes[0], network.dtype)
+    y = as_examples(y, "y", network.sizes[-1], network.dtype)
+    trace = network.forward(x)
+    gradients = network.backward(trace, mse(trace.output, y)[1])
+    errors, skipped = [], 0
+    for k in range(len(network.layers)):
+        worst = np.zeros(network.stack_shape)
+        for name, analytic in (("W", gradients.W[k]), ("b", gradients.b[k])):
+            numeric, usable = _central_differences(network, x, y, k, name, h)
+            difference = np.where(usable, np.abs(analytic - numeric), 0)
+            worst = np.maximum(worst, difference.max(axis=(-2, -1)))
+            skipped += int(np.count_nonzero(~usable))
+        errors.append(worst)
+    largest = np.max([np.abs(g).max(axis=(-2, -1)) for g in gradients.parameters()], axis=0)
+    error = np.stack(errors, axis=-1)
+    scale = np.where(largest > 0, largest, 1)[..., np.newaxis]
+    return GradientCheck(error / scale, skipped)
+
+
+def _central_differences(
+    network: MLP, x: Array, y: Array, k: int, name: str, h: float, chunk: int = 256
+) -> tuple[Array, NDArray[np.bool]]:
+    """Return the numeric gradient of one parameter array, and where it may be trusted."""
+    theta = getattr(network.layers[k], name)
+    numeric, usable = np.empty_like(theta), np.empty(theta.shape, dtype=bool)
+    entries = theta.shape[-2] * theta.shape[-1]
+    for first in range(0, entries, chunk):
+        which = np.arange(first, min(first + chunk, entries))
+        rows, columns = np.unravel_index(which, theta.shape[-2:])
+        # One copy of theta per entry, on a new first axis, each with its own entry moved.
+        step = np.zeros((len(which), *(1,) * (theta.ndim - 2), *theta.shape[-2:]), theta.dtype)
+        step[np.arange(len(which)), ..., rows, columns] = h
+        plus, minus = (_moved(network, k, name, theta + s).forward(x) for s in (step, -step))
+        change = (mse(plus.output, y)[0] - mse(minus.output, y)[0]) / (2 * h)
+        same_side = np.ones(change.shape, dtype=bool)
+        for j in range(k, len(network.layers)):
+            for kink in network.layers[j].activation.kinks:
+                same_side &= ((plus.z[j] > kink) == (minus.z[j] > kink)).all(axis=(-2, -1))
+        numeric[..., rows, columns] = np.moveaxis(change, 0, -1)
+        usable[..., rows, columns] = np.moveaxis(same_side, 0, -1)
+    return numeric, usable
+
+
+def _moved(network: MLP, k: int, name: str, value: Array) -> MLP:
+    layers = list(network.layers)
+    new = {"W": layers[k].W, "b": layers[k].b} | {name: value}
+    layers[k] = Dense(new["W"], new["b"], layers[k].activation)
+    return MLP.from_layers(layers)
+
+
+def _rms(values: Sequence[Array]) -> Array:
+    return np.stack([np.sqrt((v * v).mean(axis=(-2, -1))) for v in values], axis=-1)
+
+
+def _spread(network: MLP, W: Sequence[Array], b: Sequence[Array]) -> Array:
+    per_layer = []
+    for w, c in zip(W, b, strict=True):
+        units = np.concatenate([w, c], axis=-2)
+        per_layer.append(np.ptp(units, axis=-1).max(axis=-1))
+    return _layers_last(per_layer, network)
+
+
+def _layers_last(per_layer: Sequence[NDArray[Any]], network: MLP) -> NDArray[Any]:
+    """Return one array with the layers on its last axis, also when there is none."""
+    if not per_layer:
+        return np.zeros((*network.stack_shape, 0))
+    return np.stack(per_layer, axis=-1)

@@ -1,0 +1,531 @@
+"""The network: layers of z = a W + b, a = f(z), forward and backward.
+
+Nothing hides inside a layer. `MLP.forward` leaves a `Trace` (every z and a), and
+`MLP.backward` reads it and leaves `Gradients` (every dW, db and delta). The diagnostics, the
+plots and the claims read these two records; none of them recomputes a pass.
+
+Examples are rows. For layer k, with a[0] = x:
+
+    z[k] = a[k] W[k] + b[k]              (n, fan_in) (fan_in, fan_out) + (1, fan_out)
+    a[k+1] = f(z[k])
+
+and back, with delta[k] = dL/dz[k] and ⊙ entry by entry:
+
+    delta[k] = dL/da[k+1] ⊙ f'(z[k])
+    dW[k] = a[k]ᵀ delta[k]
+    db[k] = the sum of delta[k] over the examples
+    dL/da[k] = delta[k] W[k]ᵀ
+
+**A stack of networks.** Shapes are written (..., fan_in, fan_out): the dots stand for any
+number of leading axes. A plain network has none. `MLP.stack` puts R networks into one by
+giving W the shape (R, fan_in, fan_out), and the very same lines then run all R in lockstep:
+products broadcast over leading axes, and everything reduces over the last two only.
+
+Where to go next: ``training.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from mlp import activations, files, initializers
+from mlp.activations import Activation
+from mlp.arrays import Array, as_examples, as_floats
+from mlp.initializers import InitializerLike
+
+Seed: TypeAlias = int | np.random.SeedSequence
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a forward pass leaves.
+
+    Attributes
+    ----------
+    z : list of numpy.ndarray, shapes (..., n, fan_out)
+        z[k] goes into the activation of layer k.
+    a : list of numpy.ndarray
+        a[0] is x, and a[k + 1] = f(z[k]).
+    """
+
+    z: list[Array]
+    a: list[Array]
+
+    @property
+    def output(self) -> Array:
+        """The answer of the network, ŷ: the last a."""
+        return self.a[-1]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What a backward pass leaves.
+
+    Attributes
+    ----------
+    W, b : list of numpy.ndarray
+        dL/dW[k] and dL/db[k], in the shapes of W[k] and b[k].
+    delta : list of numpy.ndarray, shapes (..., n, fan_out)
+        dL/dz[k]: one row per example. L is a mean over examples, so each row carries a 1/n.
+    """
+
+    W: list[Array]
+    b: list[Array]
+    delta: list[Array]
+
+    def parameters(self) -> list[Array]:
+        """Return all of them in the order of `MLP.parameters`."""
+        return [p for pair in zip(self.W, self.b, strict=True) for p in pair]
+
+
+class Dense:
+    """One layer of units, each connected to every input: a_out = f(a W + b).
+
+    Parameters
+    ----------
+    W : numpy.ndarray, shape (..., fan_in, fan_out)
+        Column j holds the weights of unit j.
+    b : numpy.ndarray, shape (..., 1, fan_out)
+        The biases.
+    activation : Activation
+        f.
+
+    Examples
+    --------
+    >>> layer = Dense(np.ones((2, 1)), np.zeros((1, 1)), activations.relu)
+    >>> layer.W = np.ones((3, 1))
+    Traceback (most recent call last):
+    ValueError: W has shape (3, 1); this layer's is (2, 1)
+    """
+
+    def __init__(self, W: Array, b: Array, activation: Activation) -> None:
+        self._W, self._b, self.activation = W, b, activation
+
+    @property
+    def W(self) -> Array:
+        """The weights, (..., fan_in, fan_out). Assigning copies, and checks the shape."""
+        return self._W
+
+    @W.setter
+    def W(self, value: ArrayLike) -> None:
+        self._W = _replacement("W", value, self._W)
+
+    @property
+    def b(self) -> Array:
+        """The biases, (..., 1, fan_out). Assigning copies, and checks the shape."""
+        return self._b
+
+    @b.setter
+    def b(self, value: ArrayLike) -> None:
+        self._b = _replacement("b", value, self._b)
+
+
+class MLP:
+    """A multilayer perceptron: a[k+1] = f(a[k] W[k] + b[k]), from x to ŷ.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Inputs, units of each hidden layer, outputs: [2, 2, 1] is the network of the notes.
+    activation : str, Activation, or one per hidden layer
+        f of the hidden layers.
+    output_activation : str or Activation
+        f of the last layer.
+    kernel_initializer : str, callable, or one per layer
+        How W starts: a name of ``initializers.names()`` or ``(rng, fan_in, fan_out) -> W``.
+    bias_initializer : str, callable, or one per layer
+        How b starts. A bias is the weight of an input that is always 1, so it is drawn with
+        a fan_in of 1.
+    seed : int or numpy.random.SeedSequence
+        The same seed draws the same weights. Each layer's W and b have a generator of their
+        own, so changing one initializer changes nothing else.
+    dtype : {"float64", "float32"}
+        The type of all numbers in the network.
+
+    Attributes
+    ----------
+    layers : list of Dense
+        ``layers[k].W``, ``layers[k].b``, ``layers[k].activation``.
+
+    Raises
+    ------
+    ValueError
+        If a size, a name or an initializer's result is wrong.
+
+    Notes
+    -----
+    The indices of the notes map as w'ij = ``layers[0].W[i - 1, j - 1]``: from input i to
+    hidden unit j.
+
+    Examples
+    --------
+    >>> net = MLP([2, 2, 1], activation="relu", kernel_initializer="zeros")
+    >>> net
+    MLP(2-2-1, relu, linear, float64)
+    >>> net.predict([[0.3, -1.2]])
+    array([[0.]])
+    """
+
+    layers: list[Dense]
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        output_activation: str | Activation = "linear",
+        kernel_initializer: str | InitializerLike | Sequence[str | InitializerLike] = (
+            "glorot_uniform"
+        ),
+        bias_initializer: str | InitializerLike | Sequence[str | InitializerLike] = "zeros",
+        seed: Seed = 0,
+        dtype: DTypeLike = "float64",
+    ) -> None:
+        sizes = _sizes(sizes)
+        count = len(sizes) - 1
+        dtype = _dtype(dtype)
+        hidden = one_per_layer(activation, count - 1, "activation", "hidden layer")
+        kernels = one_per_layer(kernel_initializer, count, "kernel_initializer", "layer")
+        biases = one_per_layer(bias_initializer, count, "bias_initializer", "layer")
+
+        self.layers = []
+        for k, f in enumerate([*hidden, output_activation]):
+            fan_in, fan_out = sizes[k : k + 2]
+            draw_W, draw_b = initializers.get(kernels[k]), initializers.get(biases[k])
+            W = initializers.sample(draw_W, child_rng(seed, k, 0), fan_in, fan_out)
+            b = initializers.sample(draw_b, child_rng(seed, k, 1), 1, fan_out)
+            self.layers.append(
+                Dense(np.array(W, dtype=dtype), np.array(b, dtype=dtype), activations.get(f))
+            )
+
+    @classmethod
+    def from_layers(cls, layers: Sequence[Dense]) -> MLP:
+        """Return a network of these layers, as they are: nothing is drawn or copied."""
+        network = cls.__new__(cls)
+        network.layers = list(layers)
+        return network
+
+    @property
+    def sizes(self) -> list[int]:
+        """Inputs, units of each hidden layer, outputs."""
+        return [self.layers[0].W.shape[-2], *(layer.W.shape[-1] for layer in self.layers)]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its numbers."""
+        return self.layers[0].W.dtype
+
+    @property
+    def stack_shape(self) -> tuple[int, ...]:
+        """The leading axes: () for one network, (R,) for a stack of R."""
+        return self.layers[0].W.shape[:-2]
+
+    def parameters(self) -> list[Array]:
+        """Return W[0], b[0], W[1], b[1], ... themselves, not copies."""
+        return [p for layer in self.layers for p in (layer.W, layer.b)]
+
+    def forward(self, x: Array) -> Trace:
+        """z[k] = a[k] W[k] + b[k] and a[k+1] = f(z[k]), from a[0] = x.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, shape (n, inputs), or (..., n, inputs)
+            One row per example. A stack takes either the same x for every member or, with
+            leading axes, one x each. This is the inner loop: it does not look for NaN, which
+            `predict` and `train` do.
+
+        Returns
+        -------
+        Trace
+
+        Raises
+        ------
+        ValueError
+            If x has another number of columns.
+
+        Examples
+        --------
+        >>> net = MLP([2, 2, 1], activation="sigmoid", kernel_initializer="zeros")
+        >>> net.forward(np.array([[0.3, -1.2]])).a[1]
+        array([[0.5, 0.5]])
+        """
+        a = np.asarray(x, dtype=self.dtype)
+        if a.ndim < 2 or a.shape[-1] != self.sizes[0]:
+            raise ValueError(
+                f"x has shape {a.shape}; expected (n, {self.sizes[0]}), one row per example"
+            )
+        trace = Trace(z=[], a=[a])
+        for layer in self.layers:
+            z = a @ layer.W + layer.b
+            a = layer.activation(z)
+            trace.z.append(z)
+            trace.a.append(a)
+        return trace
+
+    def backward(self, trace: Trace, error: Array) -> Gradients:
+        """delta = dL/da ⊙ f'(z), dW = aᵀ delta, db = Σ delta, dL/da = delta Wᵀ.
+
+        Parameters
+        ----------
+        trace : Trace
+            Of the forward pass.
+        error : numpy.ndarray, shape (..., n, outputs)
+            dL/dŷ, as `mse` returns it.
+
+        Returns
+        -------
+        Gradients
+
+        Examples
+        --------
+        >>> from mlp import mse
+        >>> net = MLP([2, 2, 1], kernel_initializer="zeros")
+        >>> trace = net.forward(np.array([[0.3, -1.2]]))
+        >>> loss, error = mse(trace.output, np.array([[1.0]]))
+        >>> net.backward(trace, error).b[1]
+        array([[-2.]])
+        """
+        dW: list[Array] = []
+        db: list[Array] = []
+        deltas: list[Array] = []
+        da = error
+        for k in reversed(range(len(self.layers))):
+            layer, z, a, a_out = self.layers[k], trace.z[k], trace.a[k], trace.a[k + 1]
+            delta = da * layer.activation.derivative(z, a_out)
+            dW.append(a.mT @ delta)
+            db.append(delta.sum(axis=-2, keepdims=True))
+            deltas.append(delta)
+            if k > 0:
+                da = delta @ layer.W.mT
+        return Gradients(W=dW[::-1], b=db[::-1], delta=deltas[::-1])
+
+    def predict(self, x: ArrayLike) -> Array:
+        """Return ŷ for x, shape (..., n, outputs).
+
+        Parameters
+        ----------
+        x : array_like, shape (n, inputs)
+            Checked: numeric, finite, the right number of columns.
+
+        Raises
+        ------
+        ValueError
+            If x is not such an array.
+        """
+        return self.forward(as_examples(x, "x", self.sizes[0], self.dtype)).output
+
+    def is_finite(self) -> Any:
+        """Return whether all parameters are finite: a bool, or one per member, shape (...)."""
+        return np.logical_and.reduce(
+            [np.isfinite(p).all(axis=(-2, -1)) for p in self.parameters()]
+        )
+
+    def copy(self) -> MLP:
+        """Return a network with the same numbers in arrays of its own."""
+        return MLP.from_layers([Dense(d.W.copy(), d.b.copy(), d.activation) for d in self.layers])
+
+    @staticmethod
+    def stack(networks: Sequence[MLP]) -> MLP:
+        """Put networks of the same shape into one, which runs them in lockstep.
+
+        Parameters
+        ----------
+        networks : sequence of MLP
+            R networks with the same sizes, activations and dtype.
+
+        Returns
+        -------
+        MLP
+            With W of shape (R, fan_in, fan_out). ``stack[r]`` is member r again.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or two differ in more than their numbers.
+
+        Examples
+        --------
+        >>> stack = MLP.stack([MLP([2, 2, 1], seed=s) for s in range(20)])
+        >>> stack.layers[0].W.shape
+        (20, 2, 2)
+        >>> stack[3]
+        MLP(2-2-1, relu, linear, float64)
+        """
+        networks = list(networks)
+        if not networks:
+            raise ValueError("a stack needs at least one network")
+        for network in networks[1:]:
+            if repr(network) != repr(networks[0]):
+                raise ValueError(f"cannot stack {networks[0]!r} with {network!r}")
+        return MLP.from_layers(
+            [
+                Dense(
+                    np.stack([d.W for d in same]),
+                    np.stack([d.b for d in same]),
+                    same[0].activation,
+                )
+                for same in zip(*(network.layers for network in networks), strict=True)
+            ]
+        )
+
+    def __getitem__(self, r: int) -> MLP:
+        if not self.stack_shape:
+            raise TypeError(f"{self!r} is one network, not a stack; there is no member {r}")
+        return MLP.from_layers(
+            [Dense(d.W[r].copy(), d.b[r].copy(), d.activation) for d in self.layers]
+        )
+
+    def __repr__(self) -> str:
+        names = list(dict.fromkeys(layer.activation.name for layer in self.layers[:-1]))
+        parts = [
+            "-".join(map(str, self.sizes)),
+            *(names if len(names) < 2 else [layer.activation.name for layer in self.layers[:-1]]),
+            self.layers[-1].activation.name,
+            str(self.dtype),
+            *([f"stack {self.stack_shape}"] if self.stack_shape else []),
+        ]
+        return f"MLP({', '.join(parts)})"
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network to an ``.npz`` file, whole or not at all.
+
+        Raises
+        ------
+        ValueError
+            If an activation is not registered: the file keeps its name only.
+        OSError
+            If the file cannot be written; an older one is then still there.
+        """
+        for layer in self.layers:
+            if activations.get(layer.activation.name) is not layer.activation:
+                raise ValueError(
+                    f"activation '{layer.activation.name}' is not the registered one; "
+                    "the file could not be read back"
+                )
+        arrays = {"activations": np.array([layer.activation.name for layer in self.layers])}
+        for k, layer in enumerate(self.layers):
+            arrays |= {f"W{k}": layer.W, f"b{k}": layer.b}
+        files.write_npz(path, arrays)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> MLP:
+        """Read a network that `save` wrote. No code of the file is run.
+
+        Raises
+        ------
+        ValueError
+            If the file is not such a network: damaged, cut off, foreign.
+        OSError
+            If it cannot be read at all.
+        """
+        arrays = files.read_npz(path)
+        try:
+            names = [str(name) for name in arrays["activations"]]
+            layers = []
+            for k, name in enumerate(names):
+                W = as_floats(arrays[f"W{k}"], f"W{k}")
+                b = as_floats(arrays[f"b{k}"], f"b{k}")
+                layers.append(Dense(W, b, activations.get(name)))
+            network = MLP.from_layers(layers)
+            _check_layers(layers)
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f"{path}: this .npz file does not hold a network: {error}") from None
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+        return network
+
+
+def one_per_layer(value: Any, count: int, name: str, unit: str) -> list[Any]:
+    """Return `value` once per layer, or as it is if it is already a list of that length.
+
+    Raises
+    ------
+    ValueError
+        If it is a list of another length.
+
+    Examples
+    --------
+    >>> one_per_layer("relu", 2, "activation", "hidden layer")
+    ['relu', 'relu']
+    """
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return [value] * count
+    if len(value) != count:
+        raise ValueError(f"{name} has {len(value)} entries; expected {count}, one per {unit}")
+    return list(value)
+
+
+def child_rng(seed: Seed, *path: int) -> np.random.Generator:
+    """Return the generator at `path` below `seed`: independent of every other path.
+
+    It is what `numpy.random.SeedSequence.spawn` makes, without counting calls, so the same
+    arguments always give the same stream.
+
+    Raises
+    ------
+    ValueError
+        If the seed is not a whole number from 0.
+    """
+    if not isinstance(seed, np.random.SeedSequence):
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"seed must be a whole number, 0 or more, not {seed!r}")
+        seed = np.random.SeedSequence(int(seed))
+    sequence = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *path))
+    return np.random.default_rng(sequence)
+
+
+def _sizes(sizes: Sequence[int]) -> list[int]:
+    try:
+        whole = [int(s) for s in sizes]
+        exact = all(w == s for w, s in zip(whole, sizes, strict=True))
+    except (TypeError, ValueError):
+        exact, whole = False, []
+    if not exact or len(whole) < 2 or min(whole) < 1:
+        raise ValueError(
+            f"sizes must be two or more positive whole numbers, such as [2, 2, 1], not {sizes!r}"
+        )
+    return whole
+
+
+def _dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        known = np.dtype(dtype)
+    except TypeError:
+        known = np.dtype(object)
+    if known not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be 'float64' or 'float32', not {dtype!r}")
+    return known
+
+
+def _replacement(name: str, value: ArrayLike, old: Array) -> Array:
+    new = as_floats(value, name, old.dtype)
+    if new.shape != old.shape:
+        raise ValueError(f"{name} has shape {new.shape}; this layer's is {old.shape}")
+    return np.array(new)
+
+
+def _check_layers(layers: list[Dense]) -> None:
+    if not layers:
+        raise ValueError("this .npz file does not hold a network: it has no layers")
+    width = layers[0].W.shape[-2] if layers[0].W.ndim >= 2 else 0
+    for k, layer in enumerate(layers):
+        W, b = layer.W, layer.b
+        good = (
+            W.ndim >= 2
+            and W.size > 0
+            and W.shape[-2] == width
+            and b.shape == (*W.shape[:-2], 1, W.shape[-1])
+            and W.shape[:-2] == layers[0].W.shape[:-2]
+            and W.dtype == b.dtype == layers[0].W.dtype
+        )
+        if not good:
+            raise ValueError(
+                f"the shapes of layer {k} do not fit: W{k} {W.shape} {W.dtype}, "
+                f"b{k} {b.shape} {b.dtype}"
+            )
+        width = W.shape[-1]

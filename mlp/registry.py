@@ -1,0 +1,87 @@
+"""Names for things: one small table, used for initializers, activations and optimizers.
+
+What is registered is found by its name everywhere (in ``MLP(...)``, on the command line,
+in the comparison and in the tests), and a mistyped name is answered with the nearest one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return the sentence that helps someone who typed a `name` that does not exist.
+
+    Examples
+    --------
+    >>> suggestion("he_norml", ["he_normal", "zeros"])
+    "did you mean 'he_normal'?"
+    >>> suggestion("?", ["he_normal", "zeros"])
+    'choose from he_normal, zeros'
+    """
+    known = list(known)
+    near = get_close_matches(name.lower(), known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(known)}"
+
+
+class Registry(Generic[T]):
+    """A table from names to things of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        What it holds, for error messages: "initializer", say.
+
+    Examples
+    --------
+    >>> colours = Registry[str]("colour")
+    >>> colours.add("orange", "#E69F00")
+    '#E69F00'
+    >>> colours["orang"]
+    Traceback (most recent call last):
+    ValueError: unknown colour 'orang': did you mean 'orange'?
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._things: dict[str, T] = {}
+        self._aliases: dict[str, str] = {}
+
+    def add(self, name: str, thing: T) -> T:
+        """Register `thing` under `name` and return it; a name can be taken only once."""
+        if name in self._things or name in self._aliases:
+            raise ValueError(f"{self.kind} '{name}' is registered already; choose another name")
+        self._things[name] = thing
+        return thing
+
+    def alias(self, other: str, name: str) -> None:
+        """Let `other` mean `name`: found by `[]`, left out of the listing."""
+        self._aliases[other] = name
+
+    def remove(self, name: str) -> None:
+        """Forget `name`."""
+        del self._things[name]
+
+    def aliases(self, name: str) -> list[str]:
+        """Return the other names of `name`."""
+        return [other for other, target in self._aliases.items() if target == name]
+
+    def __getitem__(self, name: str) -> T:
+        try:
+            return self._things[self._aliases.get(name, name)]
+        except KeyError:
+            hint = suggestion(name, [*self._things, *self._aliases])
+            raise ValueError(f"unknown {self.kind} '{name}': {hint}") from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._things or name in self._aliases
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)

@@ -1,0 +1,195 @@
+"""Training: the loop of the notes, in the order of the notes.
+
+(i) initialize the parameters (``MLP(...)``), (ii) choose an optimization algorithm
+(``SGD(...)``), (iii) repeat these steps:
+
+    trace = network.forward(x)                    # forward propagate an input
+    loss, error = mse(trace.output, y)            # compute the cost function
+    gradients = network.backward(trace, error)    # backpropagation
+    optimizer.update(network, gradients)          # update each parameter
+
+`train` adds to these four lines the batches and a record per epoch.
+
+Where to go next: ``diagnostics.py``, for what the record holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp import diagnostics
+from mlp.arrays import Array, as_examples
+from mlp.losses import mse
+from mlp.network import MLP, Gradients, Seed, Trace, child_rng
+from mlp.optimizers import SGD, Optimizer
+
+Probe: TypeAlias = Callable[[MLP, Trace, Gradients], ArrayLike]
+OnEpoch: TypeAlias = Callable[[int, Any], object]
+
+
+@dataclass
+class History:
+    """What `train` recorded: on all of x, before training and after every epoch.
+
+    Attributes
+    ----------
+    loss : numpy.ndarray, shape (epochs + 1, ...)
+        The mean squared error; ``loss[0]`` is before the first update. After every network
+        has diverged, NaN.
+    probes : dict of numpy.ndarray, shapes (epochs + 1, ...)
+        What each probe returned, under the probe's name.
+    diverged_at : numpy.ndarray of int, shape (...)
+        The first epoch after which the loss or a parameter was not finite; -1 for never.
+    """
+
+    loss: Array
+    probes: dict[str, NDArray[Any]] = field(default_factory=dict)
+    diverged_at: Any = -1
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were asked for."""
+        return len(self.loss) - 1
+
+    def __getitem__(self, probe: str) -> NDArray[Any]:
+        return self.probes[probe]
+
+
+def train(
+    network: MLP,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    optimizer: Optimizer | None = None,
+    epochs: int = 500,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    seed: Seed = 0,
+    probes: Mapping[str, Probe] = diagnostics.CHEAP,
+    on_epoch: OnEpoch | None = None,
+) -> History:
+    """Train `network` in place: θ ← θ - η dL/dθ, for every batch of every epoch.
+
+    Parameters
+    ----------
+    network : MLP
+        One network, or a stack: its members see the same batches.
+    x : array_like, shape (n, inputs)
+        The examples, one a row.
+    y : array_like, shape (n, outputs), or (n,) if there is one output
+        The targets.
+    optimizer : Optimizer
+        By default ``SGD(0.1)``.
+    epochs : int
+        How often to go through all of x; 0 only measures.
+    batch_size : int, optional
+        Rows per update; by default all of them, so one update per epoch.
+    shuffle : bool
+        Whether mini-batches are drawn anew in every epoch; otherwise they follow the rows.
+    seed : int or numpy.random.SeedSequence
+        For the order of the batches, and nothing else.
+    probes : mapping of str to callable (network, trace, gradients) -> array
+        What to record per epoch, from a pass over all of x. By default the cheap ones of
+        `mlp.diagnostics`; ``{}`` for none.
+    on_epoch : callable (epoch, loss), optional
+        Called after each record, for a progress bar, say.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If x or y has a wrong shape or a value that is not finite, or an argument is out of
+        range. A network that diverges is no error: see `History.diverged_at`.
+
+    Examples
+    --------
+    >>> x, y = np.array([[0.0], [1.0]]), np.array([1.0, 3.0])
+    >>> history = train(MLP([1, 1]), x, y, optimizer=SGD(0.5), epochs=200)
+    >>> bool(history.loss[-1] < 1e-6)
+    True
+    """
+    x = as_examples(x, "x", network.sizes[0], network.dtype)
+    y = as_examples(y, "y", network.sizes[-1], network.dtype)
+    if x.shape[-2] != y.shape[-2]:
+        raise ValueError(f"x has {x.shape[-2]} rows but y has {y.shape[-2]}; they must be alike")
+    if epochs != int(epochs) or epochs < 0:
+        raise ValueError(f"epochs must be a whole number, 0 or more, not {epochs}")
+    if batch_size is not None and (batch_size != int(batch_size) or batch_size < 1):
+        raise ValueError(f"batch_size must be a whole number, 1 or more, not {batch_size}")
+    optimizer = SGD() if optimizer is None else optimizer
+    rng = child_rng(seed)
+
+    history = History(
+        loss=np.full((epochs + 1, *network.stack_shape), np.nan, dtype=network.dtype),
+        diverged_at=np.full(network.stack_shape, -1),
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        everything = _pass(network, x, y)
+        for epoch in range(epochs + 1):
+            _record(history, epoch, network, everything, probes)
+            if on_epoch is not None:
+                on_epoch(epoch, history.loss[epoch])
+            if epoch == epochs or (history.diverged_at >= 0).all():
+                break
+            for rows in _batches(x.shape[-2], batch_size, rng if shuffle else None):
+                # With one batch, the pass that was recorded is the pass to learn from.
+                whole = rows is _ALL
+                batch = everything if whole else _pass(network, x[..., rows, :], y[..., rows, :])
+                optimizer.update(network, batch.gradients)
+            everything = _pass(network, x, y)
+    return history
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """The first three of the notes' four steps."""
+
+    trace: Trace
+    loss: Any
+    gradients: Gradients
+
+
+def _pass(network: MLP, x: Array, y: Array) -> _Pass:
+    trace = network.forward(x)
+    loss, error = mse(trace.output, y)
+    return _Pass(trace, loss, network.backward(trace, error))
+
+
+_ALL: Any = slice(None)
+
+
+def _batches(n: int, batch_size: int | None, rng: np.random.Generator | None) -> Iterator[Any]:
+    """Yield the rows of each batch: in the order of `rng`, or as they come without one."""
+    if batch_size is None or batch_size >= n:
+        yield _ALL
+        return
+    order = np.arange(n) if rng is None else rng.permutation(n)
+    for first in range(0, n, batch_size):
+        yield order[first : first + batch_size]
+
+
+def _record(
+    history: History,
+    epoch: int,
+    network: MLP,
+    everything: _Pass,
+    probes: Mapping[str, Probe],
+) -> None:
+    history.loss[epoch] = everything.loss
+    finite = np.isfinite(everything.loss) & network.is_finite()
+    history.diverged_at = np.where((history.diverged_at < 0) & ~finite, epoch, history.diverged_at)
+    for name, probe in probes.items():
+        value = np.asarray(probe(network, everything.trace, everything.gradients))
+        if epoch == 0:
+            shape = (len(history.loss), *value.shape)
+            blank = np.nan if value.dtype.kind == "f" else 0
+            history.probes[name] = np.full(shape, blank, dtype=value.dtype)
+        history.probes[name][epoch] = value
