@@ -79,16 +79,70 @@ def distinct_units(
     >>> distinct_units(net, trace, net.backward(trace, trace.output))
     array([1])
     """
-    counts = []
-    for layer in network.layers[:-1]:
-        units = np.concatenate([layer.W, layer.b], axis=-2)
-        near = tolerance * np.abs(units).max(axis=(-2, -1))
-        count = np.zeros(units.shape[:-2], dtype=np.intp)
-        for j in range(units.shape[-1]):
-            distance = np.abs(units[..., :j] - units[..., j, np.newaxis]).max(axis=-2)
-            count += ~(distance <= near[..., np.newaxis]).any(axis=-1)
-        counts.append(count)
+    first = [same_unit_as(layer, tolerance) for layer in network.layers[:-1]]
+    counts = [(f == np.arange(f.shape[-1])).sum(axis=-1) for f in first]
     return _layers_last(counts, network)
+
+
+def same_unit_as(layer: Dense, tolerance: float = 1e-6) -> NDArray[np.intp]:
+    """Return for each unit of a layer the first unit that is the same, often itself.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (..., units)
+
+    Examples
+    --------
+    >>> net = MLP([2, 3, 1], kernel_initializer="ones")
+    >>> same_unit_as(net.layers[0])
+    array([0, 0, 0])
+    """
+    units = np.concatenate([layer.W, layer.b], axis=-2)
+    near = tolerance * np.abs(units).max(axis=(-2, -1))[..., np.newaxis]
+    first = np.zeros((*units.shape[:-2], units.shape[-1]), dtype=np.intp)
+    for j in range(units.shape[-1]):
+        distance = np.abs(units[..., : j + 1] - units[..., j, np.newaxis]).max(axis=-2)
+        first[..., j] = (distance <= near).argmax(axis=-1)
+    return first
+
+
+def merged(network: MLP, tolerance: float = 1e-6) -> tuple[MLP, list[NDArray[np.intp]]]:
+    """Return what the network has become: the same function with its identical units merged.
+
+    A unit that stands for several carries the sum of their outgoing weights.
+
+    Parameters
+    ----------
+    network : MLP
+        One network, not a stack.
+    tolerance : float
+        As for `distinct_units`.
+
+    Returns
+    -------
+    MLP
+        With the distinct units only.
+    list of numpy.ndarray of int
+        For each hidden layer, how many units each of the merged ones stands for.
+
+    Examples
+    --------
+    >>> small, counts = merged(MLP([2, 3, 1], kernel_initializer="ones"))
+    >>> small.sizes, counts, small.layers[1].W
+    ([2, 1, 1], [array([3])], array([[3.]]))
+    """
+    layers, counts = [], []
+    groups = np.eye(network.sizes[0])
+    for k, layer in enumerate(network.layers):
+        W, b = groups @ layer.W, layer.b
+        if k < len(network.layers) - 1:
+            first = same_unit_as(layer, tolerance)
+            kept, count = np.unique(first, return_counts=True)
+            W, b = W[:, kept], b[:, kept]
+            groups = (first == kept[:, np.newaxis]).astype(network.dtype)
+            counts.append(count)
+        layers.append(Dense(W, b.copy(), layer.activation))
+    return MLP.from_layers(layers), counts
 
 
 def dead(network: MLP, trace: Trace, gradients: Gradients) -> Array:
@@ -299,11 +353,11 @@ def _rms(values: Sequence[Array]) -> Array:
 
 
 def _spread(network: MLP, W: Sequence[Array], b: Sequence[Array]) -> Array:
-    per_layer = []
-    for w, c in zip(W, b, strict=True):
-        units = np.concatenate([w, c], axis=-2)
-        per_layer.append(np.ptp(units, axis=-1).max(axis=-1))
-    return _layers_last(per_layer, network)
+    spreads = [
+        np.maximum(np.ptp(w, axis=-1).max(axis=-1), np.ptp(c, axis=-1)[..., 0])
+        for w, c in zip(W, b, strict=True)
+    ]
+    return _layers_last(spreads, network)
 
 
 def _layers_last(per_layer: Sequence[NDArray[Any]], network: MLP) -> NDArray[Any]:

@@ -255,10 +255,9 @@ class MLP:
         array([[0.5, 0.5]])
         """
         a = np.asarray(x, dtype=self.dtype)
-        if a.ndim < 2 or a.shape[-1] != self.sizes[0]:
-            raise ValueError(
-                f"x has shape {a.shape}; expected (n, {self.sizes[0]}), one row per example"
-            )
+        inputs = self.layers[0].W.shape[-2]
+        if a.ndim < 2 or a.shape[-1] != inputs:
+            raise ValueError(f"x has shape {a.shape}; expected (n, {inputs}), one row per example")
         trace = Trace(z=[], a=[a])
         for layer in self.layers:
             z = a @ layer.W + layer.b
@@ -321,9 +320,8 @@ class MLP:
 
     def is_finite(self) -> Any:
         """Return whether all parameters are finite: a bool, or one per member, shape (...)."""
-        return np.logical_and.reduce(
-            [np.isfinite(p).all(axis=(-2, -1)) for p in self.parameters()]
-        )
+        finite = [np.logical_and.reduce(np.isfinite(p), axis=(-2, -1)) for p in self.parameters()]
+        return np.logical_and.reduce(finite)
 
     def copy(self) -> MLP:
         """Return a network with the same numbers in arrays of its own."""

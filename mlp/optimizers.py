@@ -23,8 +23,6 @@ from mlp.registry import Registry
 class Optimizer(Protocol):
     """Anything that updates a network in place from its gradients."""
 
-    learning_rate: float
-
     def update(self, network: MLP, gradients: Gradients) -> None:
         """Move every parameter of `network` one step, in place."""
 

@@ -1,0 +1,436 @@
+"""The cases of the notes: how each one starts, and what the notes claim about it.
+
+A claim has the wording of the notes and a small function that measures it on a `Result`. A
+claim that measurement refutes stays in the list, marked as refuted, with the reason.
+
+To add a case, write its claims and an entry at the end of this file: the command, its
+options, ``verify``, ``list`` and the tests find it there. This module imports nothing that is
+slow to load, so that ``mlp-demo --help`` answers at once.
+
+Where to go next: ``runner.py``, which turns a case into a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.runner import Result
+
+# Two numbers are "equal" when they differ by no more than rounding can do.
+ROUNDING = 1e-12
+
+
+def number(value: float) -> str:
+    """Write a number as a person would: three digits, no more.
+
+    Examples
+    --------
+    >>> number(0.0), number(0.99999), number(3.3e-16), number(-12.34)
+    ('0', '1.00', '3.3e-16', '-12.3')
+    """
+    if value == 0:
+        return "0"
+    if not isfinite(value):
+        return "not finite"
+    if 0.001 <= abs(value) < 1000:
+        return f"{value:.3g}" if abs(value) >= 100 else f"{value:#.3g}"
+    return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a claim found: whether it holds, the number, and the number in words."""
+
+    holds: bool
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence that can be measured.
+
+    Attributes
+    ----------
+    text : str
+        The claim, in the symbols of the notes.
+    measure : callable (Result) -> Measured
+        How it is measured.
+    expected : bool
+        Whether it comes out true. False for a claim of the notes that measurement refutes.
+    reason : str
+        Why it is refuted, or a remark.
+    ours : bool
+        True for what the notes leave out.
+    """
+
+    text: str
+    measure: Callable[[Result], Measured]
+    expected: bool = True
+    reason: str = ""
+    ours: bool = False
+
+    def refuted(self, reason: str) -> Claim:
+        """Return the same claim, documented as one that does not hold."""
+        return replace(self, expected=False, reason=reason)
+
+    def because(self, reason: str) -> Claim:
+        """Return the same claim with a remark."""
+        return replace(self, reason=reason)
+
+
+def claim(text: str, *, ours: bool = False) -> Callable[[Callable[[Result], Measured]], Claim]:
+    """Turn the decorated function (Result) -> Measured into a `Claim`."""
+    return lambda measure: Claim(text, measure, ours=ours)
+
+
+@dataclass(frozen=True)
+class Named:
+    """An initializer by name, with its parameters: Named("constant", value=0.5)."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Start:
+    """How the weights and biases of a case start, and the same in words."""
+
+    kernel: Named
+    bias: Named
+    words: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of one case's command.
+
+    Attributes
+    ----------
+    name : str
+        ``value`` becomes ``--value``.
+    convert : callable (str) -> value
+        Raises ValueError with a sentence when the text is wrong.
+    default : str
+        As the user would type it.
+    metavar, help : str
+        For the help page.
+    """
+
+    name: str
+    convert: Callable[[str], Any]
+    default: str
+    metavar: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of the notes.
+
+    Attributes
+    ----------
+    name : str
+        The command.
+    title : str
+        The heading.
+    start : callable (**options) -> Start
+        How it starts.
+    claims : mapping from activation to claims
+        What is said of it. An activation that is missing has the claims of "tanh".
+    options : sequence of Option
+        What the command takes beside the common options.
+    variants : sequence of dict
+        The options with which ``verify`` runs it.
+    identical : bool
+        Whether all units of a layer start the same. Then it is compared with one unit that
+        stands for all of them, otherwise with the best that one unit can reach.
+    runs : int
+        How many seeds are trained; the picture shows the median.
+    target_shift : float
+        Added to y in the comparison with one unit, in standard deviations. On a target of
+        mean 0 the zero start does not move at all, so there would be nothing to compare.
+    next : sequence of str
+        Commands worth trying next, with {activation} filled in.
+    """
+
+    name: str
+    title: str
+    start: Callable[..., Start]
+    claims: Mapping[str, Sequence[Claim]]
+    options: Sequence[Option] = ()
+    variants: Sequence[Mapping[str, Any]] = ({},)
+    identical: bool = True
+    runs: int = 1
+    target_shift: float = 0.0
+    next: Sequence[str] = ()
+
+    def claims_for(self, activation: str) -> Sequence[Claim]:
+        """Return what is said of this case with that activation."""
+        return self.claims.get(activation, self.claims["tanh"])
+
+
+def default_epochs(activation: str) -> int:
+    """Return how long to train: longer for sigmoid, whose slope is at most 1/4."""
+    return 2000 if activation == "sigmoid" else 500
+
+
+# --- claims about a start where all units are the same ---------------------------------
+
+
+@claim("z11 = z12 = 0 and a11 = a12 = 0")
+def all_zero(r: Result) -> Measured:
+    largest = max(r.largest(r.trace.z[:-1]), r.largest(r.trace.a[1:-1]))
+    return Measured(largest == 0, largest, f"largest |z|, |a|: {number(largest)}")
+
+
+@claim("∂L/∂w = 0, so w_new = w_old")
+def no_update(r: Result) -> Measured:
+    moved = r.largest_weight_change
+    return Measured(moved == 0, moved, f"largest change of a w: {number(moved)}")
+
+
+@claim("no training takes place")
+def no_training(r: Result) -> Measured:
+    first, last = r.history.loss[0], r.history.loss[-1]
+    change = float(abs(last - first))
+    return Measured(change <= ROUNDING, change, f"loss {number(first)} → {number(last)}")
+
+
+@claim("the output bias still learns the mean of y", ours=True)
+def bias_learns_mean(r: Result) -> Measured:
+    biases = r.twin.many["output_bias"]
+    goal = r.twin.target_mean
+    left = r.largest([biases[-1] - goal])
+    text = f"y + 1: {number(biases[0].flat[0])} → {number(biases[-1].flat[0])}"
+    return Measured(left < 0.01, left, text)
+
+
+@claim("a11 = a12 = 0.5 and z11 = z12")
+def all_half(r: Result) -> Measured:
+    off = max(r.largest([a - 0.5 for a in r.trace.a[1:-1]]), r.largest(r.trace.z[:-1]))
+    return Measured(off == 0, off, f"largest |a - 0.5|, |z|: {number(off)}")
+
+
+@claim("z11 = z12 and a11 = a12, at every epoch")
+def same_units(r: Result) -> Measured:
+    spread = r.relative_spread("activation_spread", "activation_size")
+    return Measured(spread <= ROUNDING, spread, f"largest difference: {number(spread)}")
+
+
+@claim("∂L/∂w'11 = ∂L/∂w'12, ∂L/∂w'21 = ∂L/∂w'22")
+def same_gradients(r: Result) -> Measured:
+    spread = r.relative_spread("gradient_spread", "gradient_size")
+    return Measured(spread <= ROUNDING, spread, f"largest difference: {number(spread)}")
+
+
+@claim("the network works as a perceptron: one unit")
+def one_unit(r: Result) -> Measured:
+    off = r.twin.difference
+    return Measured(off <= ROUNDING, off, f"losses differ by {number(off)}")
+
+
+@claim("so it does not capture non-linearity")
+def no_nonlinearity(r: Result) -> Measured:
+    lowest, plane = r.lowest(r.twin.many.loss), r.dataset.least_squares_loss
+    text = f"loss {number(lowest)}, best plane {number(plane)}"
+    return Measured(lowest >= plane * (1 - 1e-6), lowest, text)
+
+
+@claim("layers wake one per step, from the output back", ours=True)
+def wakes_backwards(r: Result) -> Measured:
+    awake = (r.twin.many["dW_rms"] > ROUNDING).argmax(axis=0)
+    order = ", ".join(str(epoch) for epoch in awake[::-1])
+    holds = all(awake[k] == awake[k + 1] + 1 for k in range(len(awake) - 1))
+    return Measured(holds, float(awake[0]), f"y + 1: dW ≠ 0 from epoch {order}")
+
+
+@claim("if mean(y) = 0, only rounding gets it started", ours=True)
+def started_by_rounding(r: Result) -> Measured:
+    first = r.largest(r.gradients.W)
+    awake = r.first_epoch_below(0.99 * r.dataset.mean_predictor_loss)
+    when = "asleep to the end" if awake is None else f"awake at epoch {awake}"
+    return Measured(first <= ROUNDING, first, f"dW {number(first)}, {when}")
+
+
+@claim("z11 = z12 ≠ 0")
+def z_alike_not_zero(r: Result) -> Measured:
+    z = r.trace.z[0]
+    smallest = float(abs(z).min())
+    spread = r.largest([z - z[..., :1]])
+    holds = spread == 0 and smallest > 0
+    return Measured(holds, smallest, f"smallest |z|: {number(smallest)}")
+
+
+@claim("a11 = a12 ≠ 0")
+def a_alike_not_zero(r: Result) -> Measured:
+    a = r.trace.a[1]
+    spread = r.largest([a - a[..., :1]])
+    silent = int((a[:, 0] == 0).sum())
+    return Measured(
+        spread == 0 and silent == 0, silent / len(a), f"a = 0 for {silent} of {len(a)} rows"
+    )
+
+
+# --- claims about random starts --------------------------------------------------------
+
+
+@claim("w'11 ≠ w'12: the units differ")
+def units_differ(r: Result) -> Measured:
+    spread = float(r.history["weight_spread"][0].min())
+    return Measured(spread > 0, spread, f"they differ by {number(spread)}")
+
+
+@claim("∂L/∂w'11 ≠ ∂L/∂w'12: so do their gradients")
+def gradients_differ(r: Result) -> Measured:
+    spread = float(r.history["gradient_spread"][0].min())
+    return Measured(spread > 0, spread, f"they differ by {number(spread)}")
+
+
+@claim("the loss can go below what one unit reaches")
+def beats_one_unit(r: Result) -> Measured:
+    final, one = r.final_losses, r.best_one_unit
+    below = int((final < one * (1 - 1e-3)).sum())
+    text = f"{below} of {len(final)} seeds below {number(one)}"
+    return Measured(below > 0, below / len(final), text)
+
+
+# --- the cases -------------------------------------------------------------------------
+
+_SATURATES_TO_NOTHING = (
+    all_zero,
+    no_update,
+    no_training.because("y is standardised, so the output bias starts at its mean already"),
+    bias_learns_mean,
+)
+_BENT = no_nonlinearity.refuted("one unit is still bent: it beats the best plane")
+_PLANE = no_nonlinearity.because("a linear unit is a plane, and so is a sum of them")
+
+ZERO = Case(
+    name="zero",
+    title="Case 1: zero initialization",
+    start=lambda: Start(Named("zeros"), Named("zeros"), "every w = 0 and every b = 0"),
+    claims={
+        "relu": _SATURATES_TO_NOTHING,
+        "tanh": _SATURATES_TO_NOTHING,
+        "linear": _SATURATES_TO_NOTHING,
+        "sigmoid": (
+            all_half,
+            same_units,
+            same_gradients,
+            one_unit,
+            _BENT,
+            wakes_backwards,
+            started_by_rounding,
+        ),
+    },
+    target_shift=1.0,
+    next=(
+        "mlp-demo zero --activation {other}",
+        "mlp-demo constant --activation {activation}",
+    ),
+)
+
+
+def _constant_claims(a_claim: Claim, shape: Claim) -> tuple[Claim, ...]:
+    return (z_alike_not_zero, a_claim, same_units, same_gradients, one_unit, shape)
+
+
+def _constant(value: float) -> Start:
+    named = Named("constant", {"value": value})
+    return Start(named, named, f"every w = {value:g} and every b = {value:g}")
+
+
+CONSTANT = Case(
+    name="constant",
+    title="Case 2: non-zero constant initialization",
+    start=_constant,
+    claims={
+        "relu": _constant_claims(
+            a_alike_not_zero.refuted("ReLU answers 0 wherever z < 0, though not everywhere"),
+            _BENT,
+        ),
+        "tanh": _constant_claims(a_alike_not_zero, _BENT),
+        "sigmoid": _constant_claims(a_alike_not_zero, _BENT),
+        "linear": _constant_claims(a_alike_not_zero, _PLANE),
+    },
+    options=(Option("value", float, "0.5", "NUMBER", "What every weight and bias starts at."),),
+    variants=({"value": 0.5},),
+    next=(
+        "mlp-demo random --activation {activation}",
+        "mlp-demo constant --value 2 --activation {activation}",
+    ),
+)
+
+_SCALES = {
+    "small": Start(
+        Named("normal", {"stddev": 0.01}), Named("zeros"), "w = randn · 0.01 (small), b = 0"
+    ),
+    "large": Start(
+        Named("normal", {"stddev": 1.0}), Named("zeros"), "w = randn · 1 (large), b = 0"
+    ),
+    "scaled": Start(Named("lecun_normal"), Named("zeros"), "w = randn · √(1/fan_in), b = 0"),
+}
+
+
+def _scale(text: str) -> str:
+    if text in _SCALES:
+        return text
+    try:
+        good = float(text) > 0 and float(text) < float("inf")
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"'{text}' is not small, large, scaled or a positive number")
+    return text
+
+
+def _random(scale: str) -> Start:
+    if scale in _SCALES:
+        return _SCALES[scale]
+    stddev = float(scale)
+    return Start(
+        Named("normal", {"stddev": stddev}), Named("zeros"), f"w = randn · {stddev:g}, b = 0"
+    )
+
+
+_RANDOM = (units_differ, gradients_differ, beats_one_unit)
+
+RANDOM = Case(
+    name="random",
+    title="Case 3: random initialization",
+    start=_random,
+    claims={
+        "relu": _RANDOM,
+        "tanh": _RANDOM,
+        "sigmoid": _RANDOM,
+        "linear": (
+            units_differ,
+            gradients_differ,
+            beats_one_unit.refuted("linear units, however many, are one plane"),
+        ),
+    },
+    options=(
+        Option(
+            "scale",
+            _scale,
+            "scaled",
+            "SCALE",
+            "Standard deviation of the weights: small (0.01), large (1), scaled (√(1/fan_in)) "
+            "or a number.",
+        ),
+    ),
+    variants=({"scale": "small"}, {"scale": "large"}, {"scale": "scaled"}),
+    identical=False,
+    runs=20,
+    next=(
+        "mlp-demo random --scale small --activation {activation}",
+        "mlp-demo constant --activation {activation}",
+    ),
+)
+
+CASES: dict[str, Case] = {case.name: case for case in (ZERO, CONSTANT, RANDOM)}

@@ -1,0 +1,398 @@
+"""The command line, ``mlp-demo``: parse, call, print. Nothing is computed here.
+
+The commands of the cases are made from ``cases.CASES``. NumPy and matplotlib are imported
+inside the commands, so that ``mlp-demo --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from experiments.cases import CASES, Case
+
+if TYPE_CHECKING:
+    from experiments.data import Dataset
+    from experiments.runner import Settings
+
+EPILOG = "Names of initializers, activations and data sets: mlp-demo list"
+
+
+class Failure(click.ClickException):
+    """Data or files are wrong: one sentence, exit code 1."""
+
+
+class Demo(click.Group):
+    """A group that answers every mistake with one sentence, never a traceback."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or suggest the nearest."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            from mlp.registry import suggestion
+
+            hint = suggestion(args[0], self.list_commands(ctx))
+            ctx.fail(f"no command is called '{args[0]}': {hint}")
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the lesson."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn what can go wrong into a sentence and an exit code."""
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise Failure(f"{where}{error.strerror or error}") from None
+        except MemoryError:
+            raise Failure("this network does not fit into memory; try smaller ones") from None
+        except ValueError as error:
+            from experiments.data import DataError
+
+            if isinstance(error, DataError):
+                raise Failure(str(error)) from None
+            raise click.UsageError(str(error), ctx) from None
+
+
+class Known(click.ParamType):  # type: ignore[type-arg]
+    """The name of something registered; a mistyped one gets the nearest suggested."""
+
+    def __init__(self, name: str, registry: Callable[[], Any]) -> None:
+        self.name = name
+        self.registry = registry
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name, if it is one."""
+        try:
+            self.registry()[value]
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Return the names that begin like this."""
+        return [
+            click.shell_completion.CompletionItem(name)
+            for name in self.registry()
+            if name.startswith(incomplete)
+        ]
+
+
+class Converted(click.ParamType):  # type: ignore[type-arg]
+    """What a function makes of the text, which may refuse it with a ValueError."""
+
+    def __init__(self, name: str, function: Callable[[str], Any]) -> None:
+        self.name = name
+        self.function = function
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value, or refuse the text with its sentence."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.function(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _activations() -> Any:
+    from mlp.activations import ACTIVATIONS
+
+    return ACTIVATIONS
+
+
+def _optimizers() -> Any:
+    from mlp.optimizers import OPTIMIZERS
+
+    return OPTIMIZERS
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    try:
+        widths = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        widths = ()
+    if not widths or min(widths) < 1:
+        raise ValueError(f"'{text}' is not a list of layer widths such as 2 or 16,16")
+    return widths
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    columns = tuple(part.strip() for part in text.split(","))
+    if not all(columns):
+        raise ValueError(f"'{text}' is not a list of columns such as bill_length_mm,year")
+    return columns
+
+
+NETWORK_OPTIONS: list[click.Parameter] = [
+    click.Option(
+        ["--activation"],
+        type=Known("name", _activations),
+        default="relu",
+        show_default=True,
+        help="Of the hidden units: linear, relu, tanh, sigmoid.",
+    ),
+    click.Option(
+        ["--hidden"],
+        type=Converted("widths", _widths),
+        default="2",
+        show_default=True,
+        help="Units of each hidden layer, such as 2 or 16,16.",
+    ),
+    click.Option(
+        ["--epochs"],
+        type=click.IntRange(min=1),
+        help="How often to go through the data.  [default: 500; sigmoid 2000]",
+    ),
+    click.Option(
+        ["--learning-rate"],
+        type=float,
+        help="η, per step.  [default: 0.1; adam 0.001]",
+    ),
+    click.Option(
+        ["--batch-size"],
+        type=click.IntRange(min=1),
+        help="Rows per step.  [default: all]",
+    ),
+    click.Option(
+        ["--optimizer"],
+        type=Known("name", _optimizers),
+        default="sgd",
+        show_default=True,
+        help="sgd or adam.",
+    ),
+    click.Option(
+        ["--seed"],
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Everything random follows from it.",
+    ),
+]
+
+DATA_OPTIONS: list[click.Parameter] = [
+    click.Option(
+        ["--data"],
+        default="penguins",
+        show_default=True,
+        metavar="NAME|FILE.csv",
+        help="A data set, or a CSV file with a line of column names.",
+    ),
+    click.Option(
+        ["--inputs"], type=Converted("columns", _columns), help="Columns to learn from: a,b."
+    ),
+    click.Option(["--target"], type=Converted("columns", _columns), help="Column to predict."),
+]
+
+FIGURE_OPTIONS: list[click.Parameter] = [
+    click.Option(
+        ["-o", "--output"],
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="The figure; its suffix picks the format.  [default: COMMAND-ACTIVATION.png]",
+    ),
+    click.Option(["--show"], is_flag=True, help="Open the figure when it is done."),
+]
+
+PRINT_OPTIONS: list[click.Parameter] = [
+    click.Option(
+        ["--format", "output_format"],
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="What to print.",
+    ),
+    click.Option(
+        ["--json", "output_format"], flag_value="json", help="The same as --format json."
+    ),
+    click.Option(["-q", "--quiet"], is_flag=True, help="Print only the verdict."),
+]
+
+
+@click.group(
+    cls=Demo,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="mlp-demo", message="%(prog)s %(version)s")
+def main() -> None:
+    """See what weight initialization does to a neural network.
+
+    \b
+    Example:
+      mlp-demo zero --activation relu
+
+    Every command trains networks on real data, holds the claims of the lecture
+    notes against what it measures, and draws one picture.
+    """
+
+
+def _case_command(case: Case) -> click.Command:
+    """Return the command of a case, made from what the case says of itself."""
+
+    def callback(**values: Any) -> None:
+        _run_case(case, values)
+
+    own = [
+        click.Option(
+            [f"--{option.name}"],
+            type=Converted(option.name, option.convert),
+            default=option.default,
+            show_default=True,
+            metavar=option.metavar,
+            help=option.help,
+        )
+        for option in case.options
+    ]
+    return click.Command(
+        case.name,
+        callback=callback,
+        params=[*own, *NETWORK_OPTIONS, *DATA_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh",
+        short_help=case.title,
+        epilog=EPILOG,
+    )
+
+
+def _run_case(case: Case, values: dict[str, Any]) -> None:
+    from experiments import narration, plots, runner
+
+    settings = _settings(values)
+    output = values["output"] or Path(f"{case.name}-{settings.activation}.png")
+    plots.check_path(output)
+    options = {option.name: values[option.name] for option in case.options}
+    with _progress("training", runner.epochs_of_work(settings)) as on_epoch:
+        result = runner.run(case, _dataset(values), settings, options, on_epoch)
+    plots.save(plots.figure(result), output)
+    if values["output_format"] == "json":
+        click.echo(json.dumps(narration.as_json(result, str(output)), ensure_ascii=False))
+    elif values["quiet"]:
+        click.echo(str(result.verdict()))
+    else:
+        click.echo(narration.text(result, str(output)))
+    if values["show"] and click.launch(str(output)) != 0:
+        click.echo(f"no program to show {output} was found; open it yourself", err=True)
+
+
+@main.command(params=[*PRINT_OPTIONS], epilog=EPILOG)
+@click.pass_context
+def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
+    """Measure every claim of every case, with every activation.
+
+    \b
+    Example:
+      mlp-demo verify
+
+    Ends with exit code 0 only if each claim came out as its case documents it; a claim of the
+    notes that measurement refutes is documented as refuted.
+    """
+    from experiments import data, narration, runner
+
+    dataset = data.load()
+    runs = runner.every_run()
+    work = sum(runner.epochs_of_work(settings) for _, settings, _ in runs)
+    with _progress("verifying", work) as on_epoch:
+        results = [
+            runner.run(case, dataset, settings, options, on_epoch)
+            for case, settings, options in runs
+        ]
+    table = narration.verification(results)
+    if output_format == "json":
+        click.echo(json.dumps(narration.verification_as_json(results), ensure_ascii=False))
+    else:
+        click.echo(table.splitlines()[-1] if quiet else table)
+    if not all(outcome.as_documented for result in results for outcome in result.outcomes()):
+        ctx.exit(1)
+
+
+@main.command(name="list", params=[*PRINT_OPTIONS[:2]])
+def list_command(output_format: str) -> None:
+    """Show initializers, activations, cases with their claims, data sets.
+
+    \b
+    Example:
+      mlp-demo list
+    """
+    from experiments import narration
+
+    if output_format == "json":
+        click.echo(json.dumps(narration.listing_as_json(), ensure_ascii=False))
+    else:
+        click.echo(narration.listing())
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    from experiments.runner import Settings
+
+    return Settings(
+        activation=values["activation"],
+        hidden=values["hidden"],
+        epochs=values["epochs"],
+        learning_rate=values["learning_rate"],
+        batch_size=values["batch_size"],
+        optimizer=values["optimizer"],
+        seed=values["seed"],
+    ).filled_in()
+
+
+def _dataset(values: dict[str, Any]) -> Dataset:
+    from experiments import data
+
+    return data.load(values["data"], values["inputs"], values["target"])
+
+
+@contextmanager
+def _progress(label: str, steps: int) -> Iterator[Callable[[], None]]:
+    """Yield a function to call after each step; a bar appears where work takes a second."""
+    with ExitStack() as stack:
+        started, done = time.monotonic(), 0
+        bar: Any = None
+
+        def step() -> None:
+            nonlocal bar, done
+            done += 1
+            if bar is not None:
+                bar.update(1)
+            elif sys.stderr.isatty() and time.monotonic() - started > 1:
+                bar = stack.enter_context(
+                    click.progressbar(
+                        length=steps,
+                        label=label,
+                        file=sys.stderr,
+                        update_min_steps=max(1, steps // 200),
+                    )
+                )
+                bar.update(done)
+
+        yield step
+
+
+for _case in CASES.values():
+    main.add_command(_case_command(_case))
+main.commands = {
+    name: main.commands[name]
+    for name in [*CASES, *(name for name in main.commands if name not in CASES)]
+}

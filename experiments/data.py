@@ -1,0 +1,226 @@
+"""Data sets: a table of numbers becomes standardised inputs x and targets y.
+
+Standardised means (value - mean) / standard deviation, column by column. Then the *mean
+predictor*, which always answers the mean of y, has a loss of exactly Var(y) = 1, and every
+loss in this project can be read as the part of the variance that is left to explain.
+
+A teacher adds a data set with one entry in `SOURCES` and a CSV file in ``experiments/data/``.
+
+Where to go next: ``cases.py``.
+"""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlp.arrays import Array
+from mlp.registry import Registry, suggestion
+
+FOLDER = Path(__file__).parent / "data"
+MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "None", "?"})
+
+
+class DataError(ValueError):
+    """Something is wrong with a table; the sentence says what, where and what to do."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table that ships with the project.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The CSV file.
+    inputs, targets : tuple of str
+        The columns to use unless the user chooses others.
+    about : str
+        One line for ``mlp-demo list``.
+    """
+
+    path: Path
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    about: str
+
+
+SOURCES: Registry[Source] = Registry("data set")
+SOURCES.add(
+    "penguins",
+    Source(
+        FOLDER / "penguins.csv",
+        inputs=("bill_length_mm", "bill_depth_mm"),
+        targets=("body_mass_g",),
+        about="344 penguins: bill, flipper, body mass (Gorman et al. 2014, CC0)",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Standardised examples, and the way back to the units of the table.
+
+    Attributes
+    ----------
+    name : str
+        The data set, or the name of the user's file.
+    x, y : numpy.ndarray, shapes (n, inputs), (n, targets)
+        Each column with mean 0 and standard deviation 1 (a constant column: all 0).
+    inputs, targets : tuple of str
+        Column names.
+    x_mean, x_std, y_mean, y_std : numpy.ndarray
+        What was subtracted and divided by, per column.
+    dropped : int
+        How many incomplete rows were left out.
+    """
+
+    name: str
+    x: Array
+    y: Array
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    x_mean: Array
+    x_std: Array
+    y_mean: Array
+    y_std: Array
+    dropped: int = 0
+
+    @property
+    def mean_predictor_loss(self) -> float:
+        """The loss of always answering the mean of y: Var(y)."""
+        return float(np.square(self.y - self.y.mean(axis=0)).mean())
+
+    @property
+    def least_squares_loss(self) -> float:
+        """The loss of the best plane ŷ = x w + c: what no linear network can get below."""
+        design = np.column_stack([self.x, np.ones(len(self.x))])
+        best = np.linalg.lstsq(design, self.y, rcond=None)[0]
+        return float(np.square(self.y - design @ best).mean())
+
+
+def load(
+    source: str | PathLike[str] = "penguins",
+    inputs: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+) -> Dataset:
+    """Read a table and standardise it: (value - mean) / standard deviation.
+
+    Parameters
+    ----------
+    source : str or path-like
+        The name of a data set, or a CSV file whose first line names the columns.
+    inputs, targets : sequence of str, optional
+        Columns. By default those of the data set; for a file the last column is the target
+        and all others are inputs.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        If the file, a column or a value is wrong; it names file, line and column.
+    OSError
+        If the file cannot be read.
+
+    Notes
+    -----
+    Incomplete rows of the project's own data sets are left out and counted. In a user's
+    file a missing value is an error, because dropping data silently is worse.
+
+    Examples
+    --------
+    >>> penguins = load("penguins")
+    >>> penguins.x.shape, penguins.dropped
+    ((342, 2), 2)
+    """
+    own = SOURCES[source] if isinstance(source, str) and source in SOURCES else None
+    if own is None and isinstance(source, str) and not source.endswith(".csv"):
+        path = Path(source)
+        if not path.exists():
+            hint = suggestion(source, SOURCES)
+            raise DataError(f"no data set and no file is called '{source}': {hint}")
+    path = own.path if own else Path(source)
+    name = str(source) if own else path.name
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        lines = csv.reader(file)
+        try:
+            header = [column.strip() for column in next(lines)]
+        except StopIteration:
+            raise DataError(f"{path} is empty; it needs a line of column names") from None
+        if own:
+            inputs, targets = inputs or own.inputs, targets or own.targets
+        targets = tuple(targets or header[-1:])
+        inputs = tuple(inputs or [column for column in header if column not in targets])
+        columns = _positions(path, header, (*inputs, *targets))
+        values, dropped = _numbers(path, lines, header, columns, drop_missing=own is not None)
+    if len(values) < 2:
+        raise DataError(f"{path} has {len(values)} complete rows; training needs at least 2")
+    x, x_mean, x_std = _standardised(values[:, : len(inputs)])
+    y, y_mean, y_std = _standardised(values[:, len(inputs) :])
+    return Dataset(name, x, y, inputs, targets, x_mean, x_std, y_mean, y_std, dropped)
+
+
+def _positions(path: Path, header: list[str], wanted: Sequence[str]) -> list[int]:
+    for column in wanted:
+        if column not in header:
+            raise DataError(f"{path} has no column '{column}': {suggestion(column, header)}")
+        if header.count(column) > 1:
+            raise DataError(f"{path} has {header.count(column)} columns called '{column}'")
+        if list(wanted).count(column) > 1:
+            raise DataError(f"column '{column}' is chosen twice")
+    return [header.index(column) for column in wanted]
+
+
+def _numbers(
+    path: Path,
+    lines: Any,
+    header: list[str],
+    columns: list[int],
+    drop_missing: bool,
+) -> tuple[Array, int]:
+    numbers, dropped = array("d"), 0
+    for row in lines:
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}, line {lines.line_num}: {len(row)} fields, but the header has "
+                f"{len(header)}"
+            )
+        fields = [row[c].strip() for c in columns]
+        if drop_missing and any(field in MISSING for field in fields):
+            dropped += 1
+            continue
+        for c, field in zip(columns, fields, strict=True):
+            numbers.append(_number(field, f"{path}, line {lines.line_num}, column '{header[c]}'"))
+    return np.frombuffer(numbers).reshape(-1, len(columns)), dropped
+
+
+def _number(field: str, where: str) -> float:
+    if field in MISSING:
+        raise DataError(f"{where}: the value is missing; fill it in or remove the row")
+    try:
+        value = float(field)
+    except ValueError:
+        raise DataError(
+            f"{where}: '{field}' is not a number; choose other columns with --inputs and --target"
+        ) from None
+    if not np.isfinite(value):
+        raise DataError(f"{where}: {field} is not a finite number")
+    return value
+
+
+def _standardised(values: Array) -> tuple[Array, Array, Array]:
+    mean, std = values.mean(axis=0), values.std(axis=0)
+    std = np.where(std > 0, std, 1.0)
+    return (values - mean) / std, mean, std

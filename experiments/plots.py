@@ -1,0 +1,398 @@
+"""Pictures: a `Result` as one figure, made for a projector.
+
+Each panel is a function that takes axes and a result, draws, and returns the axes, so a
+notebook can place any of them anywhere. Nothing here calls ``plt.show()`` or needs pyplot.
+
+Colours are Okabe and Ito's, which colour-blind people can tell apart: vermilion is the case,
+blue the same network started well, grey what to compare with.
+
+Where to go next: ``cli.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from experiments.cases import number
+from experiments.data import Dataset
+from experiments.runner import Result
+from mlp import MLP, diagnostics
+from mlp.arrays import Array
+from mlp.files import replacing
+
+CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
+UNITS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#999999")
+STYLE: dict[str, Any] = {
+    "font.size": 15,
+    "axes.titlesize": 19,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 12,
+    "axes.labelsize": 15,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "lines.linewidth": 3.5,
+    "lines.solid_capstyle": "butt",
+    "svg.hashsalt": "mlp-demo",
+}
+# The most units of a layer that are drawn one by one.
+SHOWN = 6
+
+
+def styled() -> AbstractContextManager[None]:
+    """Return a context in which matplotlib draws in the style of this project."""
+    return mpl.rc_context(STYLE)  # type: ignore[arg-type]
+
+
+def figure(result: Result) -> Figure:
+    """Draw the four panels of a run: loss, gradients of the units, network, fitted surface.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        16:9, 1600 × 900 pixels when saved as PNG.
+    """
+    with styled():
+        fig = Figure(figsize=(16, 9), dpi=100)
+        upper = fig.add_gridspec(1, 2, left=0.06, right=0.895, top=0.83, bottom=0.57, wspace=0.42)
+        lower = fig.add_gridspec(
+            1, 2, left=0.02, right=0.96, top=0.42, bottom=0.085, wspace=0.14, width_ratios=(1.2, 1)
+        )
+        loss_panel(fig.add_subplot(upper[0]), result)
+        gradient_panel(fig.add_subplot(upper[1]), result)
+        network_panel(fig.add_subplot(lower[0]), result)
+        surface_panel(fig.add_subplot(lower[1]), result)
+        verdict = result.verdict()
+        fig.text(0.02, 0.935, f"{result.case.title}, {result.settings.activation}", size=23)
+        fig.text(
+            0.98,
+            0.935,
+            verdict.word,
+            size=30,
+            weight="bold",
+            ha="right",
+            color=WELL if verdict.word == "learning" else CASE,
+        )
+    return fig
+
+
+def loss_panel(ax: Axes, result: Result) -> Axes:
+    """Draw the loss of the case, of the same network started well, and of the mean predictor."""
+    loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
+    epochs = np.arange(len(loss))
+    shown = np.where(np.isfinite(loss), loss, np.nan)
+    top = float(np.clip(1.1 * np.nanmax(shown), 1.25 * mean_loss, 3 * mean_loss))
+    ax.axhline(mean_loss, color=QUIET, linestyle=(0, (4, 3)), linewidth=2)
+    ax.plot(epochs, _drawable(result.reference_losses, top), color=WELL)
+    for other in result.all_losses.T if result.all_losses.shape[1] > 1 else ():
+        ax.plot(epochs, _drawable(other, top), color=CASE, linewidth=1, alpha=0.3)
+    ax.plot(epochs, _drawable(loss, top), color=CASE, linewidth=5)
+    ax.set(xlim=(0, epochs[-1]), ylim=(0, top), xlabel="epoch", ylabel="loss L")
+
+    good = result.reference_name.split("_")[0].capitalize()
+    ends = [
+        (mean_loss, f"mean of y\n{number(mean_loss)}", QUIET),
+        (result.reference_losses[-1], f"{good}\n{number(result.reference_losses[-1])}", WELL),
+        (loss[-1], f"this start\n{number(loss[-1])}", CASE),
+    ]
+    word = result.verdict().word
+    if word == "diverged":
+        at = int(result.history.diverged_at)
+        ax.text(
+            0.5, 0.62, f"diverged at epoch {at}", color=CASE, size=22, weight="bold",
+            ha="center", transform=ax.transAxes,
+        )  # fmt: skip
+        ends[2] = (top, "this start", CASE)
+    _label_ends(ax, ends, gap=0.27)
+    one = all(width == 1 for width in diagnostics.merged(result.network)[0].sizes[1:-1])
+    runs = result.all_losses.shape[1]
+    title = {
+        "diverged": "The loss explodes",
+        "stalled": "The loss does not fall",
+        "symmetric": f"It learns, but as {'one unit' if one else 'fewer units'} would",
+        "learning": "The loss falls" + (f" ({runs} seeds, median bold)" if runs > 1 else ""),
+    }[word]
+    ax.set_title(title)
+    return ax
+
+
+def gradient_panel(ax: Axes, result: Result) -> Axes:
+    """Draw the gradient of each hidden unit's first weight, ∂L/∂w'1j, over the epochs.
+
+    Lines are drawn from thick to thin, so lines that lie on one another are seen as one.
+    """
+    gradients = result.history["unit_gradients"]
+    finite = np.isfinite(gradients).all(axis=1)
+    gradients = gradients[: int(finite.argmin()) if not finite.all() else len(finite)]
+    size = np.abs(gradients).max(axis=1)
+    largest = float(size.max())
+    until = int(np.flatnonzero(size >= 0.05 * largest)[-1]) if largest else len(gradients) - 1
+    until = min(max(int(1.2 * until), 10), len(gradients) - 1)
+    units = gradients.shape[1]
+    names = []
+    for j in range(units):
+        width = max(16 * 0.42**j, 1.2)
+        colour = UNITS[j % len(UNITS)]
+        points = gradients[: until + 1, j]
+        marker = "o" if len(points) < 3 else None
+        ax.plot(points, color=colour, linewidth=width, marker=marker, markersize=width + 4)
+        names.append((float(gradients[until, j]), f"∂L/∂w'1{j + 1}", colour))
+    ax.axhline(0, color=INK, linewidth=0.8, zorder=0)
+    reach = 1.15 * float(np.abs(gradients[: until + 1]).max()) or 1.0
+    ax.set(xlim=(0, max(until, 1)), ylim=(-reach, reach), xlabel="epoch")
+    if units > SHOWN:
+        names = [(names[0][0], f"∂L/∂w'11 …\n∂L/∂w'1,{units}", INK)]
+    _label_ends(ax, names)
+    if largest == 0:
+        title = "No hidden unit gets a gradient"
+    elif result.largest([gradients - gradients[:, :1]]) <= 1e-9 * largest:
+        title = f"{'Both' if units == 2 else f'All {units}'} units get the same gradient"
+    else:
+        title = "Each unit gets its own gradient"
+    ax.set_title(title)
+    return ax
+
+
+def network_panel(ax: Axes, result: Result) -> Axes:
+    """Draw the network at the start, and what it has become: identical units as one."""
+    became, counts = diagnostics.merged(result.network)
+    ones = [np.ones(width, dtype=int) for width in result.sizes[1:-1]]
+    before_groups = [diagnostics.same_unit_as(layer) for layer in result.before.layers[:-1]]
+    after_groups = [np.flatnonzero(np.ones_like(count)) for count in counts]
+    _graph(ax, result.before, 0.0, before_groups, ones)
+    _graph(ax, became, 1.55, after_groups, counts)
+    epochs = result.settings.epochs
+    for x, words in ((0.5, "at the start"), (2.05, f"what it is after {epochs} epochs")):
+        ax.text(x, -0.55, words, ha="center", va="top", color=QUIET, size=16)
+    ax.annotate(
+        "", (1.43, 0), (1.17, 0), arrowprops={"arrowstyle": "-|>", "color": QUIET, "lw": 3}
+    )
+    ax.set(xlim=(-0.14, 2.7), ylim=(-0.68, 0.6))
+    ax.axis("off")
+    units, left = result.hidden_units, sum(became.sizes[1:-1])
+    if result.verdict().word == "diverged":
+        largest = result.largest([layer.W for layer in result.network.layers])
+        title = f"The largest weight: {number(largest)}"
+    elif result.largest_weight_change == 0:
+        title = "No weight has moved"
+    elif left < units:
+        title = f"{units} hidden units act as {left}"
+    else:
+        title = f"{units} hidden units, all different"
+    ax.set_title(title)
+    return ax
+
+
+def surface_panel(ax: Axes, result: Result) -> Axes:
+    """Draw the answer over the two inputs, with the examples on it in the same colours.
+
+    With another number of inputs, draw the answer against the truth.
+    """
+    dataset = result.dataset
+    truth = dataset.y[:, 0] * dataset.y_std[0] + dataset.y_mean[0]
+    if dataset.x.shape[1] != 2:
+        return _answers_panel(ax, result, truth)
+    points = dataset.x * dataset.x_std + dataset.x_mean
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.04 * (high - low)
+    axes = [np.linspace(low[i] - margin[i], high[i] + margin[i], 140) for i in (0, 1)]
+    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    answer = _answers(result.network, (grid - dataset.x_mean) / dataset.x_std, dataset)
+    answer = answer.reshape(len(axes[1]), len(axes[0]))
+    colours: dict[str, Any] = {"cmap": "cividis", "vmin": truth.min(), "vmax": truth.max()}
+    image = ax.imshow(
+        answer,
+        extent=(axes[0][0], axes[0][-1], axes[1][0], axes[1][-1]),
+        origin="lower",
+        aspect="auto",
+        **colours,
+    )
+    if np.ptp(answer) > 1e-6 * np.ptp(truth):
+        ax.contour(*axes, answer, levels=9, colors="white", linewidths=1, alpha=0.8)
+    ax.scatter(
+        points[:, 0], points[:, 1], c=truth, s=42, edgecolors="white", linewidths=0.9, **colours
+    )
+    ax.set(xlabel=_pretty(dataset.inputs[0]), ylabel=_pretty(dataset.inputs[1]))
+    ax.figure.colorbar(image, ax=ax, label=_pretty(dataset.targets[0]), pad=0.03)
+    flat = np.ptp(answer) <= 1e-6 * np.ptp(truth)
+    title = "What it answers (dots: the data)"
+    if result.verdict().word == "diverged":
+        title = "No sensible answer is left"
+    elif flat:
+        title = "One answer for everything"
+    elif diagnostics.merged(result.network)[0].sizes[1] == 1:
+        title = "Its answer changes in one direction only"
+    ax.set_title(title)
+    return ax
+
+
+def check_path(path: Path) -> None:
+    """Refuse a figure that could not be written, before anything is computed.
+
+    Raises
+    ------
+    ValueError
+        If matplotlib has no format of that suffix.
+    OSError
+        If the folder is missing.
+    """
+    formats = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.lstrip(".").lower() not in formats:
+        raise ValueError(
+            f"'{path.name}' does not end in a format of figures: .{', .'.join(sorted(formats))}"
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"folder {path.parent} does not exist; make it first")
+
+
+def save(fig: Figure, path: Path) -> None:
+    """Write a figure, whole or not at all; the same figure makes the same bytes.
+
+    Raises
+    ------
+    ValueError, OSError
+        As for `check_path`, or if the disk is full.
+    """
+    check_path(path)
+    kind = path.suffix.lstrip(".").lower()
+    undated: dict[str, Any] = {
+        "svg": {"Date": None},
+        "svgz": {"Date": None},
+        "pdf": {"CreationDate": None, "ModDate": None},
+    }
+    with styled(), replacing(path) as file:
+        fig.savefig(file, format=kind, metadata=undated.get(kind))
+
+
+def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:
+    """Return the first output in the units of the table."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        answer: Array = network.predict(x)[:, 0] * dataset.y_std[0] + dataset.y_mean[0]
+    return answer
+
+
+def _answers_panel(ax: Axes, result: Result, truth: Array) -> Axes:
+    answer = _answers(result.network, result.dataset.x, result.dataset)
+    ends = [truth.min(), truth.max()]
+    ax.plot(ends, ends, color=QUIET, linewidth=2)
+    if np.isfinite(answer).all():
+        ax.scatter(truth, answer, s=30, color=CASE, alpha=0.6)
+    name = _pretty(result.dataset.targets[0])
+    ax.set(xlabel=f"{name}: the truth", ylabel="what it answers")
+    ax.set_title("The answer against the truth")
+    return ax
+
+
+def _graph(
+    ax: Axes,
+    network: MLP,
+    x0: float,
+    groups: Sequence[NDArray[np.intp]],
+    counts: Sequence[NDArray[np.intp]],
+) -> None:
+    """Draw a network as nodes and edges, from x0 to x0 + 1; units of one group look alike."""
+    last = len(network.layers)
+    places = []
+    for k, width in enumerate(network.sizes):
+        shown = min(width, SHOWN)
+        heights = np.linspace(0.5, -0.5, 2 * shown + 1)[1::2] if shown > 1 else np.zeros(1)
+        places.append([(x0 + k / last, float(y)) for y in heights])
+    edges = sum(len(a) * len(b) for a, b in pairwise(places))
+    for k, layer in enumerate(network.layers):
+        largest = float(np.abs(np.nan_to_num(layer.W)).max())
+        for i, start in enumerate(places[k]):
+            for j, end in enumerate(places[k + 1]):
+                crossing = i != j and min(len(places[k]), len(places[k + 1])) > 1
+                where = None if edges > 8 else 0.3 if crossing else 0.5
+                _edge(ax, start, end, float(layer.W[i, j]), largest, where)
+    radius = 36 if max(map(len, places)) <= 3 else 22
+    for k, column in enumerate(places):
+        for j, (x, y) in enumerate(column):
+            hidden = 0 < k < last
+            colour = UNITS[groups[k - 1][j] % len(UNITS)] if hidden else "white"
+            ax.plot(
+                x, y, "o", markersize=radius, color=colour, markeredgecolor=INK, markeredgewidth=2
+            )
+            name = f"x{j + 1}" if k == 0 else f"a{k}{j + 1}" if hidden else "ŷ"
+            if max(map(len, places)) <= 3:
+                ax.text(x, y, name, ha="center", va="center_baseline", size=16)
+            if hidden and counts[k - 1][j] > 1:
+                ax.text(x, y + 0.2, f"× {counts[k - 1][j]}", ha="center", size=18, weight="bold")
+        if network.sizes[k] > SHOWN:
+            ax.text(column[0][0], 0.53, f"{network.sizes[k]}", ha="center", va="bottom", size=16)
+
+
+def _edge(
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    w: float,
+    largest: float,
+    where: float | None,
+) -> None:
+    """Draw one weight as a line; `where` on its way it carries its number."""
+    colour = CASE if w > 0 else WELL
+    style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * abs(w) / (largest or 1)}
+    if w == 0 or not np.isfinite(w):
+        style = {"color": QUIET, "linewidth": 1.6, "linestyle": (0, (1, 2.5))}
+    (x1, y1), (x2, y2) = start, end
+    ax.plot((x1, x2), (y1, y2), zorder=1, **style)
+    if where is not None:
+        ax.text(
+            x1 + where * (x2 - x1),
+            y1 + where * (y2 - y1),
+            f"{w:.2g}" if abs(w) < 100 else number(w),
+            ha="center",
+            va="center",
+            size=14,
+            bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"},
+        )
+
+
+def _label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], gap: float = 0.12) -> None:
+    """Write each name at the right of the axes, at the height of its line, none overlapping."""
+    low, high = ax.get_ylim()
+    wanted = [float(np.clip((y - low) / (high - low), 0, 1)) for y, _, _ in ends]
+    heights = dict.fromkeys(range(len(ends)), 0.0)
+    last = -np.inf
+    for k in sorted(heights, key=lambda k: wanted[k]):
+        last = heights[k] = max(wanted[k], last + gap)
+    surplus = max(last - 1.02, 0)
+    for k, (_, words, colour) in enumerate(ends):
+        ax.text(
+            1.02,
+            heights[k] - surplus,
+            words,
+            color=colour,
+            va="center",
+            weight="bold",
+            transform=ax.transAxes,
+        )
+
+
+def _drawable(loss: Array, top: float) -> Array:
+    """Return the loss with what no axis can hold clipped just above the top."""
+    drawn: Array = np.where(np.isfinite(loss), np.minimum(loss, 2 * top), np.nan)
+    return drawn
+
+
+def _pretty(column: str) -> str:
+    """Turn bill_length_mm into bill length (mm)."""
+    words = column.split("_")
+    if words[-1] in {"mm", "cm", "m", "g", "kg", "s"} and len(words) > 1:
+        return f"{' '.join(words[:-1])} ({words[-1]})"
+    return " ".join(words)

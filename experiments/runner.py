@@ -1,0 +1,515 @@
+"""The runner: a case, a data set and seeds become a `Result`. It prints and draws nothing.
+
+Beside the case itself it trains what the case must be compared with: the same network
+started well, and one unit (see `Twin`). All of them see the same data and the same batches,
+because data, weights and batches draw from separate children of one seed.
+
+Where to go next: ``narration.py`` and ``plots.py``, which read the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from experiments.cases import CASES, Case, Claim, Measured, Named, Start, default_epochs, number
+from experiments.data import Dataset
+from mlp import MLP, Gradients, History, Trace, diagnostics, initializers, mse, train
+from mlp.activations import ACTIVATIONS
+from mlp.arrays import Array
+from mlp.optimizers import OPTIMIZERS, Optimizer
+
+# The children of the seed.
+WEIGHTS, BATCHES = 0, 1
+
+# The learning rates of the optimizers that want another than 0.1.
+RATES = {"adam": 0.01}
+
+# Which initializer counts as a good start; Glorot for the activations not named.
+WELL = {"relu": "he_normal"}
+REFERENCE_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose: the network and how it is trained.
+
+    Attributes
+    ----------
+    activation : str
+        Of the hidden units.
+    hidden : tuple of int
+        Units of each hidden layer.
+    epochs : int
+        None: what suits the activation.
+    learning_rate : float
+        None: what suits the optimizer.
+    batch_size : int
+        None: all rows.
+    optimizer : str
+        A registered name.
+    seed : int
+        Everything random follows from it.
+    """
+
+    activation: str = "relu"
+    hidden: tuple[int, ...] = (2,)
+    epochs: int | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    optimizer: str = "sgd"
+    seed: int = 0
+
+    def filled_in(self) -> Settings:
+        """Return the same settings with every default put in; refuse what is out of range."""
+        epochs = default_epochs(self.activation) if self.epochs is None else self.epochs
+        rate = RATES.get(self.optimizer, 0.1) if self.learning_rate is None else self.learning_rate
+        settings = replace(self, epochs=epochs, learning_rate=rate)
+        settings.new_optimizer()
+        return settings
+
+    def new_optimizer(self) -> Optimizer:
+        """Return a fresh optimizer of this kind and rate."""
+        return OPTIMIZERS[self.optimizer](self.learning_rate)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """H identical units and the one unit that stands for them, trained side by side.
+
+    Attributes
+    ----------
+    many, one : History
+        Of the network of the case, and of the network with one unit per hidden layer.
+    target_mean : numpy.ndarray
+        The mean of y in this comparison.
+    """
+
+    many: History
+    one: History
+    target_mean: Array
+
+    @property
+    def difference(self) -> float:
+        """The largest difference between the two losses, relative to the largest loss."""
+        finite = np.isfinite(self.many.loss) & np.isfinite(self.one.loss)
+        many, one = self.many.loss[finite], self.one.loss[finite]
+        return float(np.abs(many - one).max() / np.abs(many).max())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of the network: one word, the number behind it, and why."""
+
+    word: str
+    number: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.number}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A claim and what was measured of it."""
+
+    claim: Claim
+    measured: Measured
+
+    @property
+    def as_documented(self) -> bool:
+        """Whether the claim came out as the case says it does."""
+        return self.measured.holds == self.claim.expected
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that was measured; text, JSON and pictures are made from it alone.
+
+    Attributes
+    ----------
+    case, options, settings, dataset
+        What was run.
+    start : Start
+        How the weights started.
+    before, network : MLP
+        Before and after training. Of several seeds, the one with the median final loss.
+    trace, gradients
+        Its pass over all rows before training.
+    history : History
+        Its training.
+    all_losses : numpy.ndarray, shape (epochs + 1, runs)
+        Of every seed.
+    reference_name : str
+        The initializer of the same network started well.
+    reference_losses : numpy.ndarray, shape (epochs + 1,)
+        Its run with the median final loss.
+    compared : Twin or None
+        For a case whose units start identical.
+    best_one_unit : float
+        For the other cases: the lowest loss that one unit per layer reached over the seeds.
+    distinct : int
+        How many hidden units differ from one another after training.
+    """
+
+    case: Case
+    options: Mapping[str, Any]
+    settings: Settings
+    dataset: Dataset
+    start: Start
+    before: MLP
+    network: MLP
+    trace: Trace
+    gradients: Gradients
+    history: History
+    all_losses: Array
+    reference_name: str
+    reference_losses: Array
+    distinct: int
+    compared: Twin | None = None
+    best_one_unit: float = np.nan
+
+    @property
+    def sizes(self) -> list[int]:
+        """Inputs, hidden units, outputs."""
+        return self.network.sizes
+
+    @property
+    def hidden_units(self) -> int:
+        """How many hidden units there are in all."""
+        return sum(self.sizes[1:-1])
+
+    @property
+    def twin(self) -> Twin:
+        """The comparison with one unit, which only a case of identical units has."""
+        if self.compared is None:
+            raise ValueError(f"case '{self.case.name}' does not start with identical units")
+        return self.compared
+
+    @property
+    def lowest_loss(self) -> float:
+        """The lowest loss of the run."""
+        return self.lowest(self.history.loss)
+
+    @staticmethod
+    def lowest(losses: Array) -> float:
+        """Return the lowest of the losses that are finite."""
+        return float(losses[np.isfinite(losses)].min(initial=np.inf))
+
+    @property
+    def final_losses(self) -> Array:
+        """The loss of every seed at the end; infinite where it diverged."""
+        return np.where(np.isnan(self.all_losses[-1]), np.inf, self.all_losses[-1])
+
+    @property
+    def largest_weight_change(self) -> float:
+        """The largest |w_new - w_old| of any weight at any epoch, biases left out."""
+        return float(np.nanmax(self.history["weight_change"]))
+
+    def first_epoch_below(self, loss: float) -> int | None:
+        """Return the first epoch with a loss below this one, or None."""
+        below = np.flatnonzero(self.history.loss < loss)
+        return int(below[0]) if len(below) else None
+
+    @staticmethod
+    def largest(arrays: Iterable[Array]) -> float:
+        """Return the largest |entry| of all of them."""
+        return max(float(np.abs(values).max()) for values in arrays)
+
+    def relative_spread(self, spread: str, size: str) -> float:
+        """Return the largest value of one record over all epochs, relative to another's."""
+        most = float(np.nanmax(self.history[spread]))
+        return most / float(np.nanmax(self.history[size])) if most else 0.0
+
+    def outcomes(self) -> list[Outcome]:
+        """Measure every claim of the case."""
+        claims = self.case.claims_for(self.settings.activation)
+        return [Outcome(claim, claim.measure(self)) for claim in claims]
+
+    def verdict(self) -> Verdict:
+        """Say in one word what became of the network."""
+        loss, mean_loss = self.history.loss, self.dataset.mean_predictor_loss
+        diverged_at = int(self.history.diverged_at)
+        if diverged_at >= 0:
+            return Verdict(
+                "diverged",
+                f"not finite at epoch {diverged_at}",
+                "A step was so large that the loss or a weight left the range of floating "
+                "point. Try a smaller learning rate.",
+            )
+        if self.largest_weight_change == 0:
+            reason = _frozen_reason(self)
+            return Verdict("stalled", "no weight moved (largest change 0)", reason)
+        if self.lowest_loss > 0.99 * mean_loss:
+            return Verdict(
+                "stalled",
+                f"loss never below {number(self.lowest_loss)}",
+                f"Always answering the mean of y has a loss of {number(mean_loss)}: it learned "
+                "nothing from x.",
+            )
+        if self.distinct < self.hidden_units:
+            return Verdict(
+                "symmetric",
+                f"{self.distinct} distinct of {self.hidden_units} hidden units, "
+                f"loss {number(loss[-1])}",
+                "Units that start the same receive the same gradient, so they stay the same: "
+                "it learns, but only what "
+                f"{'one unit' if self.distinct == 1 else f'{self.distinct} units'} can.",
+            )
+        return Verdict(
+            "learning",
+            f"loss {number(loss[0])} → {number(loss[-1])}, "
+            f"{self.distinct} distinct of {self.hidden_units} hidden units",
+            "The units start different, receive different gradients and become different.",
+        )
+
+
+def run(
+    case: Case,
+    dataset: Dataset,
+    settings: Settings | None = None,
+    options: Mapping[str, Any] | None = None,
+    on_epoch: Callable[[], object] | None = None,
+) -> Result:
+    """Train the networks of a case and everything it is compared with.
+
+    Parameters
+    ----------
+    case : Case
+        From ``cases.CASES``, or a new one.
+    dataset : Dataset
+        From ``data.load``.
+    settings : Settings, optional
+        The network and the training.
+    options : mapping, optional
+        The options of the case, converted; those left out have their defaults.
+    on_epoch : callable, optional
+        Called after every epoch of every training, `epochs_of_work` times in all unless a
+        network diverges.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range or a name is unknown.
+
+    Examples
+    --------
+    >>> from experiments.cases import ZERO
+    >>> from experiments.data import load
+    >>> str(run(ZERO, load(), Settings(epochs=5)).verdict())
+    'stalled: no weight moved (largest change 0)'
+    """
+    settings = (settings or Settings()).filled_in()
+    options = {o.name: o.convert(o.default) for o in case.options} | dict(options or {})
+    start = case.start(**options)
+    reference_name = WELL.get(settings.activation, "glorot_normal")
+    good = Start(Named(reference_name), Named("zeros"), "")
+    x, y = dataset.x, dataset.y
+    fit = partial(_fit, settings=settings, on_epoch=on_epoch)
+
+    # All networks of this shape train in lockstep: the seeds of the case, those of the good
+    # start and, last, the case once more for the comparison with one unit.
+    members = _networks(dataset, settings, start, case.runs)
+    members += _networks(dataset, settings, good, REFERENCE_RUNS)
+    targets = [y] * len(members)
+    if case.identical:
+        members.append(members[0])
+        targets.append(y + case.target_shift)
+    stack = MLP.stack(members)
+    before = stack.copy()
+    histories = fit(stack, x, np.stack(targets), probes=_probes(before))
+
+    seeds = slice(0, case.runs)
+    references = slice(case.runs, case.runs + REFERENCE_RUNS)
+    shown = _median(histories.loss[-1, seeds])
+    reference = case.runs + _median(histories.loss[-1, references])
+    trace = before[shown].forward(x)
+    gradients = before[shown].backward(trace, mse(trace.output, y)[1])
+    result = Result(
+        case=case,
+        options=options,
+        settings=settings,
+        dataset=dataset,
+        start=start,
+        before=before[shown],
+        network=stack[shown],
+        trace=trace,
+        gradients=gradients,
+        history=_member(histories, shown),
+        all_losses=histories.loss[:, seeds],
+        reference_name=reference_name,
+        reference_losses=histories.loss[:, reference],
+        distinct=int(diagnostics.distinct_units(stack[shown], trace, gradients).sum()),
+    )
+    if case.identical:
+        stand_in = StandIn(settings.new_optimizer(), stack.sizes)
+        one = fit(diagnostics.merged(before[-1])[0], x, targets[-1], optimizer=stand_in)
+        twin = Twin(_member(histories, -1), one, targets[-1].mean(axis=0))
+        return replace(result, compared=twin)
+    narrow = replace(settings, hidden=(1,) * len(settings.hidden))
+    ones = MLP.stack(_networks(dataset, narrow, good, case.runs))
+    return replace(result, best_one_unit=result.lowest(fit(ones, x, y).loss))
+
+
+def every_run() -> list[tuple[Case, Settings, Mapping[str, Any]]]:
+    """Return what ``verify`` runs: every case, with every variant and activation."""
+    return [
+        (case, Settings(activation=activation), options)
+        for case in CASES.values()
+        for options in case.variants
+        for activation in ACTIVATIONS
+    ]
+
+
+def epochs_of_work(settings: Settings) -> int:
+    """Return how often `run` calls `on_epoch`."""
+    epochs = settings.filled_in().epochs or 0
+    return 2 * (epochs + 1)
+
+
+def _networks(dataset: Dataset, settings: Settings, start: Start, runs: int) -> list[MLP]:
+    """Return networks that start alike but for the seed."""
+    return [
+        MLP(
+            [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]],
+            activation=settings.activation,
+            kernel_initializer=initializers.get(start.kernel.name, **start.kernel.parameters),
+            bias_initializer=initializers.get(start.bias.name, **start.bias.parameters),
+            seed=np.random.SeedSequence(settings.seed, spawn_key=(WEIGHTS, r)),
+        )
+        for r in range(runs)
+    ]
+
+
+def _fit(
+    network: MLP,
+    x: Array,
+    y: Array,
+    *,
+    settings: Settings,
+    on_epoch: Callable[[], object] | None,
+    optimizer: Optimizer | None = None,
+    probes: Mapping[str, Any] | None = None,
+) -> History:
+    return train(
+        network,
+        x,
+        y,
+        optimizer=optimizer or settings.new_optimizer(),
+        epochs=settings.epochs or 0,
+        batch_size=settings.batch_size,
+        seed=np.random.SeedSequence(settings.seed, spawn_key=(BATCHES,)),
+        probes=probes or {},
+        on_epoch=None if on_epoch is None else lambda epoch, loss: on_epoch(),
+    )
+
+
+def _median(final_losses: Array) -> int:
+    """Return the index of the median; a run that diverged counts as the worst."""
+    order = np.argsort(np.nan_to_num(final_losses, nan=np.inf), kind="stable")
+    return int(order[(len(order) - 1) // 2])
+
+
+def _member(history: History, r: int) -> History:
+    """Return the history of one member of a stack."""
+    return History(
+        loss=history.loss[:, r],
+        probes={name: values[:, r] for name, values in history.probes.items()},
+        diverged_at=history.diverged_at[r],
+    )
+
+
+# --- probes ----------------------------------------------------------------------------
+
+
+def _probes(before: MLP) -> dict[str, Any]:
+    """Return what is recorded at every epoch; `before` is the network before training."""
+
+    def weight_change(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+        pairs = zip(network.layers, before.layers, strict=True)
+        moved = [np.abs(d.W - d0.W).max(axis=(-2, -1)) for d, d0 in pairs]
+        largest: Array = np.maximum.reduce(moved)
+        return largest
+
+    return {
+        "unit_gradients": lambda network, trace, gradients: gradients.W[0][..., 0, :],
+        "output_bias": lambda network, trace, gradients: network.layers[-1].b[..., 0, :],
+        "gradient_spread": diagnostics.gradient_spread,
+        "gradient_size": _gradient_size,
+        "weight_spread": diagnostics.weight_spread,
+        "weight_change": weight_change,
+        "activation_spread": _activation_spread,
+        "activation_size": _activation_size,
+        "dW_rms": diagnostics.dW_rms,
+    }
+
+
+def _gradient_size(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    return _largest_per_layer(gradients.W[:-1])
+
+
+def _largest_per_layer(per_layer: Sequence[Array]) -> Array:
+    return np.stack([np.abs(values).max(axis=(-2, -1)) for values in per_layer], axis=-1)
+
+
+def _activation_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return how far any unit's answers are from those of the first unit of its layer."""
+    return _largest_per_layer([a - a[..., :1] for a in trace.a[1:-1]])
+
+
+def _activation_size(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    return _largest_per_layer(trace.a[1:-1])
+
+
+# --- one unit that stands for many -----------------------------------------------------
+
+
+@dataclass
+class StandIn:
+    """An optimizer that trains one unit as if it were H identical ones.
+
+    With n_in and n_out the units that the one stands for in the layer below and in its own,
+    its weight is W = n_in · w, the gradient of one w is dW / n_out, and W moves n_in times as
+    far as w: for plain SGD a rate of η n_in / n_out.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        The one that trains the H units.
+    sizes : list of int
+        Of the network that is stood for.
+    """
+
+    optimizer: Optimizer
+    sizes: list[int]
+
+    def update(self, network: MLP, gradients: Gradients) -> None:
+        """Move every parameter of `network` one step, in place."""
+        n_in, n_out = [1, *self.sizes[1:-1]], [*self.sizes[1:-1], 1]
+        shares = Gradients(
+            W=[g / n for g, n in zip(gradients.W, n_out, strict=True)],
+            b=[g / n for g, n in zip(gradients.b, n_out, strict=True)],
+            delta=gradients.delta,
+        )
+        before = [layer.W.copy() for layer in network.layers]
+        self.optimizer.update(network, shares)
+        for layer, W_old, n in zip(network.layers, before, n_in, strict=True):
+            layer.W += (n - 1) * (layer.W - W_old)
+
+
+def _frozen_reason(r: Result) -> str:
+    if r.largest(r.gradients.W) == 0:
+        return (
+            "dL/dW = aᵀ delta: with a = 0 the output weights get no gradient, and with "
+            "output weights of 0 no delta reaches the hidden layer. Only the output bias can "
+            "move."
+        )
+    return "Every step was too small to change a weight."
