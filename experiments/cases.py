@@ -272,7 +272,9 @@ def a_alike_not_zero(r: Result) -> Measured:
     spread = r.largest([a - a[..., :1]])
     silent = int((a[:, 0] == 0).sum())
     return Measured(
-        spread == 0 and silent == 0, silent / len(a), f"a = 0 for {silent} of {len(a)} rows"
+        spread == 0 and silent == 0,
+        silent / len(a),
+        f"a ≠ 0 for {len(a) - silent} of {len(a)} rows",
     )
 
 
@@ -340,6 +342,13 @@ def _constant_claims(a_claim: Claim, shape: Claim) -> tuple[Claim, ...]:
     return (z_alike_not_zero, a_claim, same_units, same_gradients, one_unit, shape)
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is not a number") from None
+
+
 def _constant(value: float) -> Start:
     named = Named("constant", {"value": value})
     return Start(named, named, f"every w = {value:g} and every b = {value:g}")
@@ -358,7 +367,7 @@ CONSTANT = Case(
         "sigmoid": _constant_claims(a_alike_not_zero, _BENT),
         "linear": _constant_claims(a_alike_not_zero, _PLANE),
     },
-    options=(Option("value", float, "0.5", "NUMBER", "What every weight and bias starts at."),),
+    options=(Option("value", _number, "0.5", "NUMBER", "What every weight and bias starts at."),),
     variants=({"value": 0.5},),
     next=(
         "mlp-demo random --activation {activation}",

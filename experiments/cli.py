@@ -88,7 +88,7 @@ class Known(click.ParamType):  # type: ignore[type-arg]
             self.registry()[value]
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        return str(value)
+        return str(value).lower()
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -170,7 +170,7 @@ NETWORK_OPTIONS: list[click.Parameter] = [
     click.Option(
         ["--learning-rate"],
         type=float,
-        help="η, per step.  [default: 0.1; adam 0.001]",
+        help="η, per step.  [default: 0.1; adam 0.01]",
     ),
     click.Option(
         ["--batch-size"],
@@ -237,7 +237,7 @@ PRINT_OPTIONS: list[click.Parameter] = [
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="mlp-demo", message="%(prog)s %(version)s")
+@click.version_option(package_name="mlp-demo", message="mlp-demo %(version)s")
 def main() -> None:
     """See what weight initialization does to a neural network.
 

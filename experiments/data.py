@@ -143,46 +143,50 @@ def load(
     >>> penguins.x.shape, penguins.dropped
     ((342, 2), 2)
     """
-    own = SOURCES[source] if isinstance(source, str) and source in SOURCES else None
-    if own is None and isinstance(source, str) and not source.endswith(".csv"):
-        path = Path(source)
-        if not path.exists():
-            hint = suggestion(source, SOURCES)
-            raise DataError(f"no data set and no file is called '{source}': {hint}")
+    source = str(source)
+    own = SOURCES[source] if source in SOURCES else None  # noqa: SIM401
     path = own.path if own else Path(source)
-    name = str(source) if own else path.name
+    if not path.exists():
+        hint = suggestion(source, SOURCES)
+        raise DataError(f"no data set and no file is called '{source}': {hint}")
     with path.open(newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file)
         try:
             header = [column.strip() for column in next(lines)]
+            if own:
+                inputs, targets = inputs or own.inputs, targets or own.targets
+            targets = tuple(targets or header[-1:])
+            inputs = tuple(inputs or [column for column in header if column not in targets])
+            columns = _positions(source, header, (*inputs, *targets))
+            values, dropped = _numbers(source, lines, header, columns, bool(own))
         except StopIteration:
-            raise DataError(f"{path} is empty; it needs a line of column names") from None
-        if own:
-            inputs, targets = inputs or own.inputs, targets or own.targets
-        targets = tuple(targets or header[-1:])
-        inputs = tuple(inputs or [column for column in header if column not in targets])
-        columns = _positions(path, header, (*inputs, *targets))
-        values, dropped = _numbers(path, lines, header, columns, drop_missing=own is not None)
+            raise DataError(f"{source} is empty; it needs a line of column names") from None
+        except UnicodeDecodeError:
+            raise DataError(f"{source} is not UTF-8 text; save it as CSV in UTF-8") from None
+        except csv.Error as error:
+            where = f"{source}, line {lines.line_num}"
+            raise DataError(f"{where}: this is not a CSV file ({error})") from None
     if len(values) < 2:
-        raise DataError(f"{path} has {len(values)} complete rows; training needs at least 2")
+        raise DataError(f"{source} has {len(values)} complete rows; training needs at least 2")
+    name = source if own else path.name
     x, x_mean, x_std = _standardised(values[:, : len(inputs)])
     y, y_mean, y_std = _standardised(values[:, len(inputs) :])
     return Dataset(name, x, y, inputs, targets, x_mean, x_std, y_mean, y_std, dropped)
 
 
-def _positions(path: Path, header: list[str], wanted: Sequence[str]) -> list[int]:
+def _positions(source: str, header: list[str], wanted: Sequence[str]) -> list[int]:
     for column in wanted:
         if column not in header:
-            raise DataError(f"{path} has no column '{column}': {suggestion(column, header)}")
+            raise DataError(f"{source} has no column '{column}': {suggestion(column, header)}")
         if header.count(column) > 1:
-            raise DataError(f"{path} has {header.count(column)} columns called '{column}'")
+            raise DataError(f"{source} has {header.count(column)} columns called '{column}'")
         if list(wanted).count(column) > 1:
             raise DataError(f"column '{column}' is chosen twice")
     return [header.index(column) for column in wanted]
 
 
 def _numbers(
-    path: Path,
+    source: str,
     lines: Any,
     header: list[str],
     columns: list[int],
@@ -194,7 +198,7 @@ def _numbers(
             continue
         if len(row) != len(header):
             raise DataError(
-                f"{path}, line {lines.line_num}: {len(row)} fields, but the header has "
+                f"{source}, line {lines.line_num}: {len(row)} fields, but the header has "
                 f"{len(header)}"
             )
         fields = [row[c].strip() for c in columns]
@@ -202,7 +206,9 @@ def _numbers(
             dropped += 1
             continue
         for c, field in zip(columns, fields, strict=True):
-            numbers.append(_number(field, f"{path}, line {lines.line_num}, column '{header[c]}'"))
+            numbers.append(
+                _number(field, f"{source}, line {lines.line_num}, column '{header[c]}'")
+            )
     return np.frombuffer(numbers).reshape(-1, len(columns)), dropped
 
 

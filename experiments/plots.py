@@ -106,8 +106,8 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
     good = result.reference_name.split("_")[0].capitalize()
     ends = [
         (mean_loss, f"mean of y\n{number(mean_loss)}", QUIET),
-        (result.reference_losses[-1], f"{good}\n{number(result.reference_losses[-1])}", WELL),
-        (loss[-1], f"this start\n{number(loss[-1])}", CASE),
+        _loss_end(result.reference_losses, top, good, WELL),
+        _loss_end(loss, top, "this start", CASE),
     ]
     word = result.verdict().word
     if word == "diverged":
@@ -116,7 +116,6 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
             0.5, 0.62, f"diverged at epoch {at}", color=CASE, size=22, weight="bold",
             ha="center", transform=ax.transAxes,
         )  # fmt: skip
-        ends[2] = (top, "this start", CASE)
     _label_ends(ax, ends, gap=0.27)
     one = all(width == 1 for width in diagnostics.merged(result.network)[0].sizes[1:-1])
     runs = result.all_losses.shape[1]
@@ -382,6 +381,14 @@ def _label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], gap: float = 0
             weight="bold",
             transform=ax.transAxes,
         )
+
+
+def _loss_end(loss: Array, top: float, name: str, colour: str) -> tuple[float, str, str]:
+    """Return where a loss ends, with its name and number, for `_label_ends`."""
+    last = float(loss[-1])
+    if not np.isfinite(last):
+        return top, f"{name}\ndiverged", colour
+    return last, f"{name}\n{number(last)}", colour
 
 
 def _drawable(loss: Array, top: float) -> Array:

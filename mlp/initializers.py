@@ -374,7 +374,7 @@ def orthogonal(gain: float = 1.0) -> Initializer:
 
     return Initializer(
         draw,
-        formula="W^T W = I" if gain == 1 else f"W^T W = {gain:g}² I",
+        formula="WᵀW = I" if gain == 1 else f"WᵀW = {gain:g}² I",
         variance=lambda fan_in, fan_out: gain**2 / max(fan_in, fan_out),
     )
 

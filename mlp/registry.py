@@ -29,7 +29,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 class Registry(Generic[T]):
-    """A table from names to things of one kind.
+    """A table from names to things of one kind; upper and lower case are the same.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ class Registry(Generic[T]):
 
     def add(self, name: str, thing: T) -> T:
         """Register `thing` under `name` and return it; a name can be taken only once."""
-        if name in self._things or name in self._aliases:
+        name = name.lower()
+        if name in self:
             raise ValueError(f"{self.kind} '{name}' is registered already; choose another name")
         self._things[name] = thing
         return thing
@@ -72,7 +73,7 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         try:
-            return self._things[self._aliases.get(name, name)]
+            return self._things[self._aliases.get(name.lower(), name.lower())]
         except KeyError:
             hint = suggestion(name, [*self._things, *self._aliases])
             raise ValueError(f"unknown {self.kind} '{name}': {hint}") from None

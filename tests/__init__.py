@@ -1,0 +1,1 @@
+"""The tests: they mirror the tree, and take their answers from elsewhere."""

@@ -1,0 +1,1 @@
+"""Tests of the experiments, one file for each room."""

@@ -1,0 +1,229 @@
+"""The command line: what is typed works, and what is mistyped gets one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from experiments import runner
+from experiments.cases import CASES
+from experiments.cli import main
+
+FAST = ["--epochs", "20"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def demo(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_prints_its_story_and_draws_its_picture(case: str, folder: Path) -> None:
+    result = demo(case, "--activation", "tanh", *FAST)
+    assert result.exit_code == 0, result.output
+    assert CASES[case].title in result.stdout
+    assert result.stderr == ""
+    assert [p.name for p in folder.iterdir()] == [f"{case}-tanh.png"]
+    assert f"{case}-tanh.png" in result.stdout
+
+
+def test_json_and_its_short_form_print_the_same_object(folder: Path) -> None:
+    long = demo("zero", *FAST, "--format", "json")
+    short = demo("zero", *FAST, "--json")
+    assert long.exit_code == short.exit_code == 0
+    assert json.loads(long.stdout) == json.loads(short.stdout)
+    assert json.loads(short.stdout)["figure"] == "zero-relu.png"
+
+
+def test_quiet_prints_the_verdict_alone() -> None:
+    assert demo("zero", *FAST, "-q").stdout == "stalled: no weight moved (largest change 0)\n"
+
+
+@pytest.mark.parametrize("name", ["ReLU", "RELU", "relu"])
+def test_names_may_be_written_as_in_the_notes(name: str) -> None:
+    assert demo("zero", *FAST, "--activation", name, "-q").exit_code == 0
+
+
+def test_options_reach_the_run(folder: Path) -> None:
+    result = demo(
+        "random", "--scale", "0.3", "--hidden", "3,2", "--activation", "sigmoid", "--epochs", "7",
+        "--learning-rate", "0.02", "--batch-size", "50", "--optimizer", "adam", "--seed", "5",
+        "--inputs", "bill_length_mm,year", "--target", "flipper_length_mm",
+        "-o", "here.svg", "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    data = json.loads(result.stdout)
+    assert data["sizes"] == [2, 3, 2, 1]
+    assert data["options"] == {"scale": "0.3"}
+    kept = ("activation", "epochs", "learning_rate", "batch_size", "optimizer", "seed", "figure")
+    assert [data[k] for k in kept] == ["sigmoid", 7, 0.02, 50, "adam", 5, "here.svg"]
+    assert len(data["loss"]) == 8
+    assert (folder / "here.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_divergence_ends_well(folder: Path) -> None:
+    result = demo("constant", "--learning-rate", "1e300", *FAST)
+    assert result.exit_code == 0
+    assert "diverged" in result.stdout
+    assert result.stderr == ""
+    assert (folder / "constant-relu.png").exists()
+
+
+WRONG = {
+    "zreo": (2, "did you mean 'zero'"),
+    "zero --activation rellu": (2, "did you mean 'relu'"),
+    "zero --optimizer adamm": (2, "did you mean 'adam'"),
+    "zero --hiden 2": (2, "--hidden"),
+    "zero --hidden 0": (2, "such as 2 or 16,16"),
+    "zero --hidden 2,": (2, "such as 2 or 16,16"),
+    "zero --hidden two": (2, "such as 2 or 16,16"),
+    "zero --epochs 0": (2, "x>=1"),
+    "zero --epochs many": (2, "not a valid integer"),
+    "zero --learning-rate nan": (2, "learning_rate must be positive and finite"),
+    "zero --learning-rate -1": (2, "learning_rate must be positive and finite"),
+    "zero --learning-rate fast": (2, "not a valid float"),
+    "zero --batch-size 0": (2, "x>=1"),
+    "zero --seed -1": (2, "x>=0"),
+    "zero --format xml": (2, "text"),
+    "zero -o picture.xyz": (2, "does not end in a format"),
+    "zero -o .": (2, "directory"),
+    "zero -o missing/p.png": (1, "folder missing does not exist"),
+    "zero extra": (2, "unexpected extra argument"),
+    "zero --inputs ,": (2, "not a list of columns"),
+    "zero --inputs bill": (1, "has no column 'bill'"),
+    "zero --inputs species": (1, "line 2, column 'species'"),
+    "zero --target body_mas_g": (1, "did you mean 'body_mass_g'"),
+    "zero --inputs year --target year": (1, "chosen twice"),
+    "zero --data penguin": (1, "did you mean 'penguins'"),
+    "zero --data missing.csv": (1, "missing.csv"),
+    "zero --data .": (1, "."),
+    "zero --hidden 200000,200000": (1, "memory"),
+    "constant --value much": (2, "'much' is not a number"),
+    "constant --value inf": (2, "finite"),
+    "random --scale huge": (2, "small, large, scaled"),
+    "random --scale -1": (2, "small, large, scaled"),
+    "random --scale nan": (2, "small, large, scaled"),
+    "verify now": (2, "unexpected extra argument"),
+    "list --quiet": (2, "No such option"),
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_mistake_is_one_sentence(line: str, folder: Path) -> None:
+    code, words = WRONG[line]
+    result = demo(*line.split())
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    assert isinstance(result.exception, SystemExit)
+    (sentence,) = [s for s in result.stderr.splitlines() if s.startswith("Error: ")]
+    assert words in sentence
+    assert list(folder.iterdir()) == []
+
+
+def test_help_shows_an_example_first() -> None:
+    for name in ["", *main.commands]:
+        text = demo(*name.split(), "--help").stdout
+        assert "Example:\n" in text
+        assert f"mlp-demo {name or 'zero'}" in text
+        assert text.index("Example") < text.index("Options:")
+        assert max(map(len, text.splitlines())) <= 80
+    assert demo("-h").stdout == demo("--help").stdout
+    assert demo("--version").stdout.startswith("mlp-demo ")
+
+
+def test_list_prints_text_and_json() -> None:
+    assert "glorot_uniform" in demo("list").stdout
+    assert set(json.loads(demo("list", "--json").stdout)) == {
+        "initializers", "activations", "cases", "data",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``verify`` run one case only, so that its printing can be tested quickly."""
+    monkeypatch.setattr(
+        runner, "every_run", lambda: [(CASES["zero"], runner.Settings(epochs=50), {})]
+    )
+
+
+@pytest.mark.usefixtures("short_verify")
+def test_verify_prints_one_table_and_its_count() -> None:
+    result = demo("verify")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "4 claims: 4 hold, 0 do not; all as documented"
+    assert demo("verify", "-q").stdout.count("\n") == 1
+    assert len(json.loads(demo("verify", "--json").stdout)) == 4
+
+
+@pytest.mark.usefixtures("short_verify")
+def test_verify_fails_where_a_claim_comes_out_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.cases.ROUNDING", -1.0)
+    result = demo("verify")
+    assert result.exit_code == 1
+    assert "1 NOT as documented" in result.stdout
+
+
+def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    colourful = CliRunner().invoke(main, ["zero", *FAST], color=True).stdout
+    assert click.unstyle(colourful) != colourful
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = CliRunner().invoke(main, ["zero", *FAST], color=True).stdout
+    assert plain == click.unstyle(colourful)
+
+
+def test_show_opens_the_picture_or_says_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(click, "launch", lambda path: opened.append(path) or 0)  # type: ignore[func-returns-value]
+    assert demo("zero", *FAST, "--show").stderr == ""
+    assert opened == ["zero-relu.png"]
+    monkeypatch.setattr(click, "launch", lambda path: 1)
+    assert "open it yourself" in demo("zero", *FAST, "--show").stderr
+
+
+def test_completion_knows_the_names() -> None:
+    environment = os.environ | {
+        "_MLP_DEMO_COMPLETE": "bash_complete",
+        "COMP_WORDS": "mlp-demo zero --activation si",
+        "COMP_CWORD": "3",
+    }
+    code = "from experiments.cli import main; main(prog_name='mlp-demo')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "plain,sigmoid"
+
+
+def test_control_c_ends_with_130_and_one_line() -> None:
+    code = (
+        "from experiments import runner\n"
+        "from experiments.cli import main\n"
+        "import os, signal\n"
+        f"runner.run = lambda *a, **k: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
+        "main(['zero'], prog_name='mlp-demo')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == "interrupted\n"
+
+
+def test_a_reader_that_stops_early_is_no_error() -> None:
+    code = "from experiments.cli import main; main(['list'], prog_name='mlp-demo')"
+    pipe = f'{sys.executable} -c "{code}" | head -1'
+    done = subprocess.run(["sh", "-c", pipe], capture_output=True, text=True, check=False)
+    assert done.stdout == "initializers\n"
+    assert "Traceback" not in done.stderr

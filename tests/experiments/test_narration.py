@@ -1,0 +1,95 @@
+"""Narration: what a student reads fits on the screen and says what was measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import click
+import pytest
+
+from experiments import narration
+from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case
+from experiments.data import load
+from experiments.runner import Settings, run
+from mlp import initializers
+from mlp.activations import ACTIVATIONS
+
+PENGUINS = load()
+SHORT = Settings(epochs=30)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_text_fits_eighty_columns_and_is_in_order(case: Case, activation: str) -> None:
+    result = run(case, PENGUINS, replace(SHORT, activation=activation))
+    text = click.unstyle(narration.text(result, "picture.png"))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    landmarks = [case.title, "network", "data", "start", "training", "the notes say", "verdict"]
+    places = [text.index(word) for word in [*landmarks, "picture.png", "next"]]
+    assert places == sorted(places)
+    for outcome in result.outcomes():
+        mark = "✓" if outcome.measured.holds else "✗"
+        assert any(
+            line.startswith(f"{mark} {outcome.claim.text}") and outcome.measured.text in line
+            for line in text.splitlines()
+        )
+    assert str(result.verdict()) in text
+
+
+def test_a_claim_that_comes_out_otherwise_is_said_to() -> None:
+    result = run(CONSTANT, PENGUINS, replace(SHORT, activation="tanh"), {"value": 0.0})
+    text = click.unstyle(narration.text(result, "p.png"))
+    assert "here it does not hold, with the defaults it does" in text
+
+
+@pytest.mark.parametrize("rate", [0.1, 1e300])
+def test_json_is_one_object_of_the_contract(rate: float) -> None:
+    result = run(CONSTANT, PENGUINS, replace(SHORT, activation="tanh", learning_rate=rate))
+    data = json.loads(json.dumps(narration.as_json(result, "p.png")), parse_constant=pytest.fail)
+    contract = (
+        "case activation sizes initializer data seed epochs learning_rate loss "
+        "mean_predictor_loss claims verdict figure"
+    )
+    assert set(contract.split()) <= set(data)
+    assert len(data["loss"]) == 31
+    for claim in data["claims"]:
+        assert {"claim", "expected", "holds", "measured"} <= set(claim)
+    word = data["verdict"].split(":")[0]
+    assert word in {"diverged", "stalled", "symmetric", "learning"}
+    assert (word == "diverged") == (None in data["loss"])
+
+
+def test_verification_counts_claims_and_names_surprises() -> None:
+    results = [run(ZERO, PENGUINS, SHORT), run(RANDOM, PENGUINS, SHORT)]
+    documented = click.unstyle(narration.verification(results)).splitlines()
+    assert documented[-1] == "7 claims: 7 hold, 0 do not; all as documented"
+    refuted = replace(ZERO, claims={"tanh": [c.refuted("a test") for c in ZERO.claims["tanh"]]})
+    surprised = [replace(results[0], case=refuted)]
+    assert "4 NOT as documented" in narration.verification(surprised)
+    rows = narration.verification_as_json(results)
+    assert [row["case"] for row in rows] == ["zero"] * 4 + ["random"] * 3
+
+
+def test_the_listing_has_everything_registered() -> None:
+    text = narration.listing()
+    data = narration.listing_as_json()
+    assert list(data["initializers"]) == initializers.names()
+    assert list(data["activations"]) == list(ACTIVATIONS)
+    for name in [*data["initializers"], *data["activations"], *data["cases"], *data["data"]]:
+        assert name in text
+    for case in CASES.values():
+        for claims in case.claims.values():
+            assert all(claim.text in text for claim in claims)
+    assert max(map(len, click.unstyle(text).splitlines())) <= 80
+
+
+def test_a_new_initializer_is_listed_by_itself() -> None:
+    initializers.register("coin", formula="±1/2")(
+        lambda rng, fan_in, fan_out: rng.choice([-0.5, 0.5], (fan_in, fan_out))
+    )
+    try:
+        assert "±1/2" in narration.listing()
+    finally:
+        initializers.INITIALIZERS.remove("coin")
+    assert "±1/2" not in narration.listing()

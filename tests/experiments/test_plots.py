@@ -1,0 +1,136 @@
+"""Pictures: every case can be drawn, nothing overlaps the edge, and files are whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from experiments import plots
+from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case
+from experiments.data import load
+from experiments.runner import Result, Settings, run
+from mlp.activations import ACTIVATIONS
+
+PENGUINS = load()
+SHORT = Settings(epochs=30)
+
+
+def texts(fig: Figure) -> list[Text]:
+    """Return the texts that are drawn: those of switched-off axes are not."""
+    found = list(fig.texts)
+    for ax in fig.axes:
+        found += [t for t in ax.get_children() if isinstance(t, Text)]
+        if ax.axison:
+            for axis in (ax.xaxis, ax.yaxis):
+                found += [axis.label, *axis.get_ticklabels()]
+    return [t for t in found if t.get_visible() and t.get_text().strip()]
+
+
+def assert_legible(fig: Figure) -> None:
+    """No text is cut off at the edge, too small for a projector, or under another."""
+    fig.draw_without_rendering()
+    boxes = []
+    for t in texts(fig):
+        box = t.get_window_extent()
+        if box.width == 0:
+            continue
+        assert float(t.get_fontsize()) >= 12, t
+        assert fig.bbox.x0 - 1 <= box.x0, t
+        assert box.x1 <= fig.bbox.x1 + 1, t
+        assert fig.bbox.y0 - 1 <= box.y0, t
+        assert box.y1 <= fig.bbox.y1 + 1, t
+        boxes.append((t, box))
+    titles = [(t, b) for t, b in boxes if float(t.get_fontsize()) > 15 or "\n" in t.get_text()]
+    for i, (a, box) in enumerate(titles):
+        for b, other in titles[i + 1 :]:
+            assert box.overlaps(other) == 0, (a, b)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("rate", [0.1, 1e300])
+def test_every_case_is_legible(case: Case, activation: str, rate: float) -> None:
+    settings = replace(SHORT, activation=activation, learning_rate=rate)
+    assert_legible(plots.figure(run(case, PENGUINS, settings)))
+
+
+@pytest.mark.parametrize("hidden", [(1,), (3,), (16,), (16, 16), (4, 4, 4, 4)])
+@pytest.mark.parametrize("inputs", [("year",), ("bill_length_mm", "bill_depth_mm", "year")])
+def test_other_networks_and_columns_are_legible(
+    hidden: tuple[int, ...], inputs: tuple[str, ...]
+) -> None:
+    table = load("penguins", inputs)
+    result = run(CONSTANT, table, replace(SHORT, hidden=hidden, learning_rate=0.01))
+    assert_legible(plots.figure(result))
+
+
+@pytest.fixture(scope="module")
+def constant() -> Result:
+    return run(CONSTANT, PENGUINS, replace(SHORT, activation="tanh"))
+
+
+def test_lines_of_identical_units_lie_on_one_another_and_are_both_seen(constant: Result) -> None:
+    ax = plots.gradient_panel(Figure().subplots(), constant)
+    first, second = ax.lines[:2]
+    np.testing.assert_array_equal(first.get_ydata(), second.get_ydata())
+    assert first.get_linewidth() > 2 * second.get_linewidth()
+    assert first.get_zorder() <= second.get_zorder()
+    assert "same gradient" in ax.get_title("left") + ax.get_title()
+
+
+def test_the_loss_panel_shows_the_three_lines_of_the_lesson(constant: Result) -> None:
+    ax = plots.loss_panel(Figure().subplots(), constant)
+    drawn = [np.asarray(line.get_ydata()) for line in ax.lines]
+    assert any((ys == constant.dataset.mean_predictor_loss).all() for ys in drawn)
+    assert any(ys[-1] == constant.history.loss[-1] for ys in drawn)
+    assert any(ys[-1] == constant.reference_losses[-1] for ys in drawn)
+
+
+def test_divergence_is_written_into_the_picture() -> None:
+    result = run(CONSTANT, PENGUINS, replace(SHORT, learning_rate=1e300))
+    words = " ".join(t.get_text() for t in texts(plots.figure(result)))
+    assert "diverged at epoch 1" in words
+
+
+@pytest.mark.parametrize("case", [ZERO, RANDOM], ids=["zero", "random"])
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_same_run_draws_the_same_bytes(case: Case, suffix: str, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{k}.{suffix}" for k in (1, 2)]
+    for path in paths:
+        plots.save(plots.figure(run(case, PENGUINS, SHORT)), path)
+    first, second = (path.read_bytes() for path in paths)
+    assert first == second
+    assert len(first) > 5000
+
+
+def test_png_is_made_for_a_projector(constant: Result, tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    plots.save(plots.figure(constant), path)
+    header = path.read_bytes()[:24]
+    assert [int.from_bytes(header[k : k + 4], "big") for k in (16, 20)] == [1600, 900]
+
+
+def test_a_picture_that_cannot_be_written_is_refused_and_leaves_the_old_one(
+    constant: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="does not end in a format"):
+        plots.check_path(tmp_path / "picture.xyz")
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        plots.check_path(tmp_path / "missing" / "p.png")
+    old = tmp_path / "p.png"
+    old.write_bytes(b"old")
+    fig = plots.figure(constant)
+
+    def full_disk(*args: object, **keywords: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fig, "savefig", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        plots.save(fig, old)
+    assert old.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [old]
