@@ -98,11 +98,12 @@ class Named:
 
 @dataclass(frozen=True)
 class Start:
-    """How the weights and biases of a case start, and the same in words."""
+    """How weights and biases start: two initializers, the same in words, and a short name."""
 
     kernel: Named
     bias: Named
     words: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -375,19 +376,26 @@ CONSTANT = Case(
     ),
 )
 
-_SCALES = {
+SCALES = {
     "small": Start(
-        Named("normal", {"stddev": 0.01}), Named("zeros"), "w = randn · 0.01 (small), b = 0"
+        Named("normal", {"stddev": 0.01}), Named("zeros"), "w = randn · 0.01, b = 0", "small"
     ),
     "large": Start(
-        Named("normal", {"stddev": 1.0}), Named("zeros"), "w = randn · 1 (large), b = 0"
+        Named("normal", {"stddev": 1.0}), Named("zeros"), "w = randn · 1, b = 0", "large"
     ),
-    "scaled": Start(Named("lecun_normal"), Named("zeros"), "w = randn · √(1/fan_in), b = 0"),
+    "scaled": Start(
+        Named("lecun_normal"), Named("zeros"), "w = randn · √(1/fan_in), b = 0", "scaled"
+    ),
 }
 
 
+def named_start(name: str) -> Start:
+    """Return the start of that name: one of the notes' scales, or any initializer, b = 0."""
+    return SCALES[name] if name in SCALES else Start(Named(name), Named("zeros"), name, name)
+
+
 def _scale(text: str) -> str:
-    if text in _SCALES:
+    if text in SCALES:
         return text
     try:
         good = float(text) > 0 and float(text) < float("inf")
@@ -399,8 +407,8 @@ def _scale(text: str) -> str:
 
 
 def _random(scale: str) -> Start:
-    if scale in _SCALES:
-        return _SCALES[scale]
+    if scale in SCALES:
+        return SCALES[scale]
     stddev = float(scale)
     return Start(
         Named("normal", {"stddev": stddev}), Named("zeros"), f"w = randn · {stddev:g}, b = 0"
@@ -441,5 +449,62 @@ RANDOM = Case(
         "mlp-demo constant --activation {activation}",
     ),
 )
+
+# The ranges that the notes compare, in their order.
+RANGES = (*SCALES, "glorot_normal", "he_normal")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A published comparison for ``mlp-demo propagate --paper``.
+
+    Attributes
+    ----------
+    activation, width, depth
+        The network of the paper.
+    starts : sequence of Start
+        What it compares.
+    about : str
+        The paper, and what to see in the picture.
+    """
+
+    activation: str
+    width: int
+    depth: int
+    starts: Sequence[Start]
+    about: str
+
+
+def _scaling(scale: float, distribution: str, words: str) -> Start:
+    parameters = {"scale": scale, "mode": "fan_in", "distribution": distribution}
+    return Start(Named("variance_scaling", parameters), Named("zeros"), words, words)
+
+
+PAPERS: dict[str, Paper] = {
+    "glorot2010": Paper(
+        "tanh",
+        1000,
+        5,
+        (_scaling(1 / 3, "uniform", "standard"), named_start("glorot_uniform")),
+        "Glorot & Bengio 2010, fig. 6 and 7: with the standard U[-1/√n, 1/√n] a and delta shrink "
+        "from layer to layer, with the normalised one they keep",
+    ),
+    "he2015": Paper(
+        "relu",
+        250,
+        30,
+        (named_start("lecun_normal"), named_start("he_normal")),
+        "He et al. 2015, section 2.2: Var[w] = 1/n loses √(1/2) of the signal in every ReLU "
+        "layer, Var[w] = 2/n keeps it",
+    ),
+    "saxe2013": Paper(
+        "linear",
+        100,
+        100,
+        (named_start("lecun_normal"), named_start("orthogonal")),
+        "Saxe et al. 2013, section 3: 100 linear layers; normal weights drift, orthogonal "
+        "ones keep every length",
+    ),
+}
 
 CASES: dict[str, Case] = {case.name: case for case in (ZERO, CONSTANT, RANDOM)}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from experiments.cases import CASES, Case
+from experiments.cases import CASES, PAPERS, RANGES, SCALES, Case, named_start
 
 if TYPE_CHECKING:
     from experiments.data import Dataset
@@ -130,6 +130,18 @@ def _optimizers() -> Any:
     return OPTIMIZERS
 
 
+def _starts() -> Any:
+    from mlp import initializers
+    from mlp.registry import Registry
+
+    starts = Registry[str]("start")
+    for name in [*SCALES, *initializers.names()]:
+        starts.add(name, name)
+        for other in initializers.INITIALIZERS.aliases(name) if name not in SCALES else ():
+            starts.alias(other, name)
+    return starts
+
+
 def _widths(text: str) -> tuple[int, ...]:
     try:
         widths = tuple(int(part) for part in text.split(","))
@@ -146,6 +158,14 @@ def _columns(text: str) -> tuple[str, ...]:
         raise ValueError(f"'{text}' is not a list of columns such as bill_length_mm,year")
     return columns
 
+
+SEED_OPTION = click.Option(
+    ["--seed"],
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Everything random follows from it.",
+)
 
 NETWORK_OPTIONS: list[click.Parameter] = [
     click.Option(
@@ -184,13 +204,7 @@ NETWORK_OPTIONS: list[click.Parameter] = [
         show_default=True,
         help="sgd or adam.",
     ),
-    click.Option(
-        ["--seed"],
-        type=click.IntRange(min=0),
-        default=0,
-        show_default=True,
-        help="Everything random follows from it.",
-    ),
+    SEED_OPTION,
 ]
 
 DATA_OPTIONS: list[click.Parameter] = [
@@ -293,8 +307,91 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
         click.echo(str(result.verdict()))
     else:
         click.echo(narration.text(result, str(output)))
+    _show(values, output)
+
+
+def _show(values: dict[str, Any], output: Path) -> None:
     if values["show"] and click.launch(str(output)) != 0:
         click.echo(f"no program to show {output} was found; open it yourself", err=True)
+
+
+@main.command(
+    params=[
+        click.Option(
+            ["--init"],
+            multiple=True,
+            type=Known("name", _starts),
+            help="small, large, scaled or an initializer; may be given several times.",
+        ),
+        click.Option(["--paper"], type=click.Choice(list(PAPERS)), help="A published comparison."),
+        click.Option(
+            ["--activation"],
+            type=Known("name", _activations),
+            help="Of the hidden layers: linear, relu, tanh, sigmoid.  [default: tanh]",
+        ),
+        click.Option(
+            ["--width"], type=click.IntRange(min=1), help="Units per layer.  [default: 250]"
+        ),
+        click.Option(
+            ["--depth"], type=click.IntRange(min=1), help="Hidden layers.  [default: 10]"
+        ),
+        click.Option(
+            ["--runs"],
+            type=click.IntRange(min=1),
+            default=20,
+            show_default=True,
+            help="Networks of each start.",
+        ),
+        SEED_OPTION,
+        *FIGURE_OPTIONS,
+        *PRINT_OPTIONS,
+    ],
+    epilog=EPILOG,
+)
+def propagate(**values: Any) -> None:
+    """Send a signal forward and a gradient back through deep networks.
+
+    \b
+    Example:
+      mlp-demo propagate --activation tanh
+
+    Before any training: how large are z, a, delta and dW in every layer, which units are
+    saturated or dead, and what does theory say?
+    """
+    from experiments import narration, plots, propagation
+
+    paper = PAPERS.get(values["paper"])
+    activation = values["activation"] or (paper.activation if paper else "tanh")
+    width = values["width"] or (paper.width if paper else 250)
+    depth = values["depth"] or (paper.depth if paper else 10)
+    starts = [named_start(name) for name in values["init"]] or (paper.starts if paper else [])
+    output = values["output"] or Path(f"propagate-{activation}.png")
+    plots.check_path(output)
+    runs, rows = values["runs"], 100
+    steps = propagation.steps_of_work(len(starts) or len(RANGES), width, depth, rows, runs)
+    with _progress("propagating", steps) as on_step:
+        result = propagation.propagate(
+            starts,
+            activation=activation,
+            width=width,
+            depth=depth,
+            rows=rows,
+            runs=runs,
+            seed=values["seed"],
+            on_step=on_step,
+        )
+    plots.save(plots.propagation_figure(result), output)
+    if values["output_format"] == "json":
+        data = narration.propagation_as_json(result, str(output))
+        click.echo(json.dumps(data, ensure_ascii=False))
+    elif values["quiet"]:
+        for journey in result.journeys:
+            click.echo(f"{journey.start.name}: {journey.verdict()}")
+    else:
+        if paper:
+            click.echo(f"{paper.about}.\n")
+        click.echo(narration.propagation(result, str(output)))
+    _show(values, output)
 
 
 @main.command(params=[*PRINT_OPTIONS], epilog=EPILOG)

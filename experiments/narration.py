@@ -15,8 +15,9 @@ from typing import Any
 import click
 import numpy as np
 
-from experiments.cases import CASES, Case, number
+from experiments.cases import CASES, Case, Start, number
 from experiments.data import SOURCES, Dataset
+from experiments.propagation import MEASURES, Journey, Propagation
 from experiments.runner import Outcome, Result, Settings
 from mlp import activations, initializers
 from mlp.activations import ACTIVATIONS
@@ -128,6 +129,52 @@ def verification_as_json(results: Sequence[Result]) -> list[dict[str, Any]]:
     ]
 
 
+def propagation(result: Propagation, figure: str) -> str:
+    """Return a table per start: every layer, measured and predicted, under its verdict."""
+    lines = [
+        click.style(f"How far a signal travels, {result.activation}", bold=True),
+        "",
+        _row("networks", f"{result.runs} of {result.depth} hidden layers, {result.width} units "
+             "each, before training"),
+        _row("sent in", f"{result.rows} random inputs of std 1; back from the output: delta of "
+             "std 1"),
+        _row("shown", "median of the networks, then what theory says"),
+    ]  # fmt: skip
+    for journey in result.journeys:
+        word, _, rest = journey.verdict().partition(":")
+        lines += [
+            "",
+            _heading(_describe_start(journey.start)),
+            f"{click.style(word, bold=True)}:{rest}",
+            *_journey_table(journey),
+        ]
+        twin = _same_as(journey, result.journeys)
+        if twin is not None:
+            lines.append(f"(the same weights as {twin}: every layer has {result.width} inputs)")
+    lines += ["", _row("picture", figure)]
+    other = {"tanh": "relu", "relu": "sigmoid"}.get(result.activation, "tanh")
+    next_ = [f"mlp-demo propagate --activation {other}", "mlp-demo propagate --paper he2015"]
+    return "\n".join([*lines, *_rows("next", next_)])
+
+
+def propagation_as_json(result: Propagation, figure: str) -> dict[str, Any]:
+    """Return one object: per start lists over the layers, medians over the networks."""
+    return {
+        "case": "propagate",
+        "activation": result.activation,
+        "width": result.width,
+        "depth": result.depth,
+        "rows": result.rows,
+        "runs": result.runs,
+        "seed": result.seed,
+        "results": {
+            journey.start.name: _journey_as_json(journey)
+            for journey in result.journeys
+        },
+        "figure": figure,
+    }  # fmt: skip
+
+
 def listing() -> str:
     """Return what there is: initializers, activations, cases with claims, data sets."""
     lines = [_heading("initializers"), *_table(_initializer_rows()), ""]
@@ -214,6 +261,60 @@ def _claims(heading: str, outcomes: Sequence[Outcome]) -> list[str]:
     return lines
 
 
+def _journey_table(journey: Journey) -> list[str]:
+    """Return one row per layer; of very many layers, about a dozen."""
+    shown = ("z_std", "a_std", "delta_std", "dW_rms")
+    columns = [column for name in shown for column in (journey.median(name), journey.theory(name))]
+    saturated, dead = journey.median("saturated"), journey.median("dead")
+    depth = len(saturated)
+    layers = sorted({round(k) for k in np.linspace(0, depth - 1, min(depth, 12))})
+    head = "layer" + "".join(f"{n:>8}{'theory':>8}" for n in ("std z", "std a", "delta", "rms dW"))
+    lines = [click.style(head + "  sat dead", dim=True)]
+    for k in layers:
+        cells = ["" if column is None else number(column[k]) for column in columns]
+        lines.append(
+            f"{k + 1:5}" + "".join(f"{c:>8}" for c in cells)
+            + f"{saturated[k]:5.0%}{dead[k]:5.0%}"
+        )  # fmt: skip
+    return lines
+
+
+def _describe_start(start: Start) -> str:
+    """Return the name of a start with its formula."""
+    if start.kernel.name != start.name:
+        return f"{start.name}: {start.words}"
+    formula = getattr(initializers.get(start.name), "formula", "")
+    return f"{start.name}: w ~ {formula}" if formula else start.name
+
+
+def _same_as(journey: Journey, journeys: Sequence[Journey]) -> str | None:
+    """Return the words of an earlier start that drew the very same weights."""
+    for other in journeys:
+        if other is journey:
+            return None
+        if np.array_equal(other.measured["z_std"], journey.measured["z_std"]):
+            return other.start.name
+    return None
+
+
+def _journey_as_json(journey: Journey) -> dict[str, Any]:
+    bands = {name: journey.band(name) for name in MEASURES}
+    return {
+        **{name: _numbers(journey.median(name)) for name in MEASURES},
+        "low": {name: _numbers(low) for name, (low, _) in bands.items()},
+        "high": {name: _numbers(high) for name, (_, high) in bands.items()},
+        "theory": {
+            name: _numbers(values)
+            for name, values in ((name, journey.theory(name)) for name in MEASURES)
+            if values is not None
+        },
+        "forward_per_layer": _finite(journey.forward),
+        "backward_per_layer": _finite(journey.backward),
+        "lost_at": journey.lost_at,
+        "verdict": journey.verdict(),
+    }
+
+
 def _next(result: Result) -> list[str]:
     others = {"relu": "sigmoid", "tanh": "sigmoid", "linear": "sigmoid", "sigmoid": "relu"}
     activation = result.settings.activation
@@ -256,6 +357,10 @@ def _rows(name: str, values: Sequence[str]) -> list[str]:
 
 def _row(name: str, value: str) -> str:
     return click.style(f"{name:{COLUMN}}", dim=True) + value
+
+
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    return [_finite(value) for value in values]
 
 
 def _finite(value: float) -> float | None:

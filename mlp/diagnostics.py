@@ -185,6 +185,38 @@ def saturated(network: MLP, trace: Trace, gradients: Gradients) -> Array:
     return _layers_last(fractions, network)
 
 
+def z_std(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return the standard deviation of z in each layer, over examples and units.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., layers)
+    """
+    return _std(trace.z)
+
+
+def a_std(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return the standard deviation of what leaves each layer, over examples and units.
+
+    It is the part of a that can carry information; `a_rms` is what the next layer feels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., layers)
+    """
+    return _std(trace.a[1:])
+
+
+def delta_std(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return the standard deviation of delta in each layer, over examples and units.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., layers)
+    """
+    return _std(gradients.delta)
+
+
 def a_rms(network: MLP, trace: Trace, gradients: Gradients) -> Array:
     """√mean(a²) of what leaves each layer, over examples and units.
 
@@ -350,6 +382,10 @@ def _moved(network: MLP, k: int, name: str, value: Array) -> MLP:
 
 def _rms(values: Sequence[Array]) -> Array:
     return np.stack([np.sqrt((v * v).mean(axis=(-2, -1))) for v in values], axis=-1)
+
+
+def _std(values: Sequence[Array]) -> Array:
+    return np.stack([v.std(axis=(-2, -1)) for v in values], axis=-1)
 
 
 def _spread(network: MLP, W: Sequence[Array], b: Sequence[Array]) -> Array:

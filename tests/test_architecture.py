@@ -27,9 +27,10 @@ MAY_IMPORT = {
     "experiments.data": set(),
     "experiments.cases": set(),
     "experiments.runner": {"cases", "data"},
-    "experiments.narration": {"cases", "data", "runner"},
-    "experiments.plots": {"cases", "data", "runner"},
-    "experiments.cli": {"cases", "data", "narration", "plots", "runner"},
+    "experiments.propagation": {"cases"},
+    "experiments.narration": {"cases", "data", "propagation", "runner"},
+    "experiments.plots": {"cases", "data", "propagation", "runner"},
+    "experiments.cli": {"cases", "data", "narration", "plots", "propagation", "runner"},
 }
 
 

@@ -1,0 +1,225 @@
+"""Propagation: how far a signal travels through a deep network before any training.
+
+One forward and one backward pass, in many networks at once as a stack. The inputs are
+independent normal numbers and so is the gradient at the output, which does not depend on the
+weights: then `mlp.theory` says exactly what a wide network must show, and the two stand side
+by side. It prints and draws nothing.
+
+Where to go next: ``narration.py`` and ``plots.py``, which read the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.cases import RANGES, Start, named_start, number
+from mlp import MLP, diagnostics, initializers, theory
+from mlp.arrays import Array
+from mlp.network import child_rng
+
+# What is measured in each hidden layer, in the order in which it is told.
+MEASURES = {
+    "z_std": diagnostics.z_std,
+    "a_std": diagnostics.a_std,
+    "delta_std": diagnostics.delta_std,
+    "dW_rms": diagnostics.dW_rms,
+    "saturated": diagnostics.saturated,
+    "dead": diagnostics.dead,
+}
+# The children of the seed.
+WEIGHTS, INPUTS, ERRORS = 0, 1, 2
+# About how many numbers of one kind are held at once.
+CHUNK = 10_000_000
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The signals of one start, layer by layer.
+
+    Attributes
+    ----------
+    start : Start
+        How the weights were drawn.
+    measured : dict of numpy.ndarray, shapes (runs, depth)
+        `MEASURES`, for every network and hidden layer.
+    predicted : mlp.theory.Signal or None
+        What theory says; None where the initializer declares no variance or has a mean.
+    answers : list of numpy.ndarray
+        a of every hidden layer of the first network, for histograms.
+    """
+
+    start: Start
+    measured: dict[str, Array]
+    predicted: theory.Signal | None
+    answers: list[Array]
+
+    def median(self, measure: str) -> Array:
+        """Return the median over the networks, per layer."""
+        median: Array = np.median(self.measured[measure], axis=0)
+        return median
+
+    def band(self, measure: str) -> tuple[Array, Array]:
+        """Return the 10 % and 90 % quantiles over the networks, per layer."""
+        low, high = np.quantile(self.measured[measure], [0.1, 0.9], axis=0)
+        return low, high
+
+    def theory(self, measure: str) -> list[float] | None:
+        """Return what theory says of the hidden layers, or None where it is silent."""
+        values = getattr(self.predicted, measure, None)
+        return None if values is None else values[:-1]
+
+    @property
+    def forward(self) -> float:
+        """By what a grows per layer, from the first hidden layer to the last."""
+        return _per_layer(self.median("a_std"))
+
+    @property
+    def backward(self) -> float:
+        """By what delta grows per layer on its way back, from the last to the first."""
+        return _per_layer(self.median("delta_std")[::-1])
+
+    @property
+    def lost_at(self) -> int | None:
+        """The first layer, from 1, where std a is below a hundredth of the inputs' or
+        a hundred times above it; None if it is nowhere.
+        """  # noqa: D205
+        a = self.median("a_std")
+        lost = np.flatnonzero((a < 0.01) | (a > 100) | ~np.isfinite(a))
+        return int(lost[0]) + 1 if len(lost) else None
+
+    def verdict(self) -> str:
+        """Say in one word, with the number, what becomes of the signal."""
+        depth = len(self.median("a_std"))
+        forward, backward = self.forward, self.backward
+        saturated = float(self.median("saturated").mean())
+        where = f", lost at layer {self.lost_at}" if self.lost_at else ""
+        if saturated > 0.5:
+            return f"saturates: {saturated:.0%} of all a; delta × {number(backward)} per layer"
+        for name, factor in (("signal", forward), ("gradient", backward)):
+            total = factor ** (depth - 1)
+            if not 0.1 <= total <= 10:
+                word = "vanishes" if total < 1 else "explodes"
+                return f"{name} {word}: × {number(factor)} per layer{where}"
+        return f"keeps: a × {number(forward)}, delta × {number(backward)} per layer"
+
+
+@dataclass(frozen=True)
+class Propagation:
+    """All journeys through networks of one shape.
+
+    Attributes
+    ----------
+    activation, width, depth, rows, runs, seed
+        What was run: `depth` hidden layers of `width` units, `runs` networks.
+    journeys : list of Journey
+        One for each start.
+    """
+
+    activation: str
+    width: int
+    depth: int
+    rows: int
+    runs: int
+    seed: int
+    journeys: list[Journey]
+
+
+def propagate(
+    starts: Sequence[Start] = (),
+    *,
+    activation: str = "tanh",
+    width: int = 250,
+    depth: int = 10,
+    rows: int = 100,
+    runs: int = 20,
+    seed: int = 0,
+    on_step: Callable[[], object] | None = None,
+) -> Propagation:
+    """Measure z, a, delta and dW in every layer, before training.
+
+    Parameters
+    ----------
+    starts : sequence of Start
+        By default the ranges that the notes compare.
+    activation : str
+        Of the hidden layers; the output is linear.
+    width, depth : int
+        Units of every layer, inputs and outputs too; number of hidden layers.
+    rows : int
+        How many inputs are sent through.
+    runs : int
+        How many networks.
+    seed : int
+        Weights, inputs and output gradients draw from separate children of it.
+    on_step : callable, optional
+        Called `steps_of_work` times.
+
+    Returns
+    -------
+    Propagation
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a name is unknown.
+
+    Examples
+    --------
+    >>> small = propagate([named_start("small")], width=100, depth=4, runs=3)
+    >>> small.journeys[0].verdict()
+    'signal vanishes: × 0.100 per layer, lost at layer 2'
+    """
+    starts = list(starts) or [named_start(name) for name in RANGES]
+    sizes = [width] * (depth + 2)
+    x = child_rng(seed, INPUTS).standard_normal((rows, width))
+    error = child_rng(seed, ERRORS).standard_normal((rows, width))
+    journeys = []
+    for start in starts:
+        draw = initializers.get(start.kernel.name, **start.kernel.parameters)
+        predicted = theory.signal(sizes, activation, draw, (x**2).mean(axis=-1))
+        chunks: dict[str, list[Array]] = {name: [] for name in MEASURES}
+        answers: list[Array] = []
+        size = _chunk(width, depth, rows)
+        for first in range(0, runs, size):
+            stack = MLP.stack(
+                [
+                    MLP(
+                        sizes,
+                        activation=activation,
+                        kernel_initializer=draw,
+                        seed=np.random.SeedSequence(seed, spawn_key=(WEIGHTS, r)),
+                    )
+                    for r in range(first, min(first + size, runs))
+                ]
+            )
+            with np.errstate(over="ignore", invalid="ignore"):
+                trace = stack.forward(x)
+                gradients = stack.backward(trace, error)
+                for name, measure in MEASURES.items():
+                    chunks[name].append(measure(stack, trace, gradients)[:, :depth])
+            answers = answers or [a[0] for a in trace.a[1:-1]]
+            if on_step is not None:
+                on_step()
+        measured = {name: np.concatenate(values) for name, values in chunks.items()}
+        journeys.append(Journey(start, measured, predicted, answers))
+    return Propagation(activation, width, depth, rows, runs, seed, journeys)
+
+
+def steps_of_work(starts: int, width: int, depth: int, rows: int, runs: int) -> int:
+    """Return how often `propagate` calls `on_step`."""
+    return starts * -(-runs // _chunk(width, depth, rows))
+
+
+def _chunk(width: int, depth: int, rows: int) -> int:
+    return max(1, CHUNK // (width * (width + 3 * rows) * (depth + 1)))
+
+
+def _per_layer(values: Array) -> float:
+    """Return the geometric mean of the factor from each value to the next."""
+    if len(values) < 2:
+        return 1.0
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return float((values[-1] / values[0]) ** (1 / (len(values) - 1)))

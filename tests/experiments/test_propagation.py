@@ -1,0 +1,171 @@
+"""Propagation: the notes' ranges do what they say, and theory stands where measurement does."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from experiments import narration, plots
+from experiments.cases import PAPERS, RANGES, named_start
+from experiments.cli import main
+from experiments.propagation import MEASURES, Propagation, propagate, steps_of_work
+from mlp import theory
+from mlp.activations import ACTIVATIONS
+from tests.experiments.test_plots import assert_legible
+
+
+@pytest.fixture(scope="module", params=list(ACTIVATIONS))
+def notes(request: pytest.FixtureRequest) -> Propagation:
+    """Send signals through a network narrow enough to be quick."""
+    return propagate(activation=request.param, width=120, depth=8, rows=40, runs=20)
+
+
+def test_measurement_stands_where_theory_puts_it(notes: Propagation) -> None:
+    """The error of theory is of the order depth/width, that of a mean of logs std/√runs."""
+    for journey in notes.journeys:
+        for measure in ("z_std", "a_std", "delta_std", "dW_rms"):
+            predicted = journey.theory(measure)
+            assert predicted is not None
+            logs = np.log(journey.measured[measure])
+            error = logs.std(axis=0, ddof=1) / np.sqrt(len(logs)) + notes.depth / notes.width
+            assert (np.abs(logs.mean(axis=0) - np.log(predicted)) < 5 * error).all(), measure
+
+
+@pytest.mark.parametrize(
+    ("activation", "start", "word"),
+    [
+        ("tanh", "small", "signal vanishes"),
+        ("relu", "small", "signal vanishes"),
+        ("tanh", "large", "saturates"),
+        ("relu", "large", "signal explodes"),
+        ("tanh", "scaled", "keeps"),
+        ("tanh", "glorot_normal", "keeps"),
+        ("tanh", "glorot_uniform", "keeps"),
+        ("relu", "he_normal", "keeps"),
+        ("relu", "he_uniform", "keeps"),
+        ("relu", "glorot_normal", "signal vanishes"),
+        ("sigmoid", "glorot_normal", "gradient vanishes"),
+        ("linear", "orthogonal", "keeps"),
+    ],
+)
+def test_the_verdicts_of_the_notes_and_where_they_are_too_strong(
+    activation: str, start: str, word: str
+) -> None:
+    for seed in range(5):
+        result = propagate(
+            [named_start(start)], activation=activation, width=150, rows=30, runs=4, seed=seed
+        )
+        assert result.journeys[0].verdict().startswith(word)
+
+
+def test_the_gradient_of_the_weights_hides_a_vanishing_signal() -> None:
+    """Design, section 5: dW of the first and last layer are alike while a shrinks by 1e6."""
+    result = propagate([named_start("small")], width=250, runs=3, rows=40)
+    journey = result.journeys[0]
+    assert journey.median("a_std")[-1] < 1e-6 * journey.median("a_std")[0]
+    assert journey.median("dW_rms")[-1] == pytest.approx(journey.median("dW_rms")[0], rel=0.2)
+
+
+def test_sigmoid_loses_the_gradient_by_the_root_of_chi() -> None:
+    result = propagate([named_start("lecun_normal")], activation="sigmoid", width=250, runs=5)
+    journey = result.journeys[0]
+    q = theory.fixed_point("sigmoid", 1.0)
+    assert journey.backward == pytest.approx(np.sqrt(theory.chi(q, "sigmoid", 1.0)), rel=0.02)
+    assert round(theory.chi(q, "sigmoid", 1.0), 3) == 0.056
+
+
+def test_the_layer_where_the_signal_is_lost_is_counted_from_one() -> None:
+    result = propagate([named_start("small")], width=250, depth=5, runs=3)
+    a = result.journeys[0].median("a_std")
+    assert result.journeys[0].lost_at == 3
+    assert a[1] > 0.01 > a[2]
+    assert (
+        propagate([named_start("scaled")], depth=5, width=80, runs=3).journeys[0].lost_at is None
+    )
+
+
+def test_runs_do_not_depend_on_how_many_are_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = partial(propagate, [named_start("he_normal")], width=30, depth=3, rows=10, runs=7)
+    whole = few()
+    assert steps_of_work(1, 30, 3, 10, 7) == 1
+    monkeypatch.setattr("experiments.propagation.CHUNK", 20_000)
+    steps: list[int] = []
+    parts = few(on_step=lambda: steps.append(1))
+    assert len(steps) == steps_of_work(1, 30, 3, 10, 7) > 1
+    for name in MEASURES:
+        expected = whole.journeys[0].measured[name]
+        np.testing.assert_allclose(parts.journeys[0].measured[name], expected, rtol=1e-12)
+
+
+def test_a_start_without_a_declared_variance_has_no_theory() -> None:
+    result = propagate([named_start("ones")], width=20, depth=3, rows=5, runs=2)
+    assert result.journeys[0].theory("a_std") is None
+    data = narration.propagation_as_json(result, "p.png")
+    assert data["results"]["ones"]["theory"] == {}
+    assert "theory" in narration.propagation(result, "p.png")
+
+
+def test_json_has_lists_over_the_layers_and_no_nan(notes: Propagation) -> None:
+    data = json.loads(
+        json.dumps(narration.propagation_as_json(notes, "p.png")), parse_constant=pytest.fail
+    )
+    assert len(data["results"]) == len(RANGES)
+    for entry in data["results"].values():
+        for name in MEASURES:
+            assert len(entry[name]) == len(entry["low"][name]) == notes.depth
+        assert set(entry["theory"]) == {"z_std", "a_std", "delta_std", "dW_rms"}
+
+
+def test_the_text_fits_eighty_columns(notes: Propagation) -> None:
+    lines = click.unstyle(narration.propagation(notes, "p.png")).splitlines()
+    assert max(map(len, lines)) <= 80
+    for journey in notes.journeys:
+        assert journey.verdict() in lines
+
+
+def test_the_picture_is_legible(notes: Propagation) -> None:
+    assert_legible(plots.propagation_figure(notes))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_papers_show_what_they_published(paper: str, tmp_path: Path) -> None:
+    preset = PAPERS[paper]
+    result = propagate(
+        preset.starts,
+        activation=preset.activation,
+        width=min(preset.width, 200),
+        depth=preset.depth,
+        rows=20,
+        runs=4,
+    )
+    worse, better = result.journeys
+    assert_legible(plots.propagation_figure(result))
+    spread = [
+        np.abs(np.log(j.median("a_std")[-1] / j.median("a_std")[0])) for j in (worse, better)
+    ]
+    assert spread[1] < spread[0]
+    if paper == "he2015":
+        assert worse.forward == pytest.approx(np.sqrt(0.5), rel=0.02)
+        assert better.verdict().startswith("keeps")
+    if paper == "glorot2010":
+        assert worse.verdict().startswith("signal vanishes")
+
+
+def test_the_command_prints_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["--width", "20", "--depth", "3", "--runs", "2"]
+    result = CliRunner().invoke(main, ["propagate", *small])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "propagate-tanh.png").exists()
+    command = ["propagate", *small, "--init", "orthogonal", "--init", "small", "--json"]
+    data = json.loads(CliRunner().invoke(main, command).stdout)
+    assert list(data["results"]) == ["orthogonal", "small"]
+    wrong = CliRunner().invoke(main, ["propagate", "--init", "smal"])
+    assert wrong.exit_code == 2
+    assert "did you mean 'small'" in wrong.stderr
