@@ -316,7 +316,6 @@ def _short(journey: Journey) -> str:
         "scaled": "√(1/n)",
         "glorot_normal": "Xavier",
         "lecun_normal": "√(1/n)",
-        "glorot_normal": "Xavier",
         "glorot_uniform": "Xavier U",
         "he_normal": "He",
         "he_uniform": "He U",
@@ -360,9 +359,9 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
 
 
 def _edges(low: float, high: float, values: Array) -> Array:
-    """Return the bins of a histogram: the range of f, or ±3 where f has none."""
-    left = low if np.isfinite(low) else -3.0
-    right = high if np.isfinite(high) else 3.0
+    """Return the bins of a histogram: the range of f, or ±4 where f has none."""
+    left = low if np.isfinite(low) else -4.0
+    right = high if np.isfinite(high) else 4.0
     return np.linspace(left, right, 41)
 
 

@@ -27,7 +27,9 @@ def texts(fig: Figure) -> list[Text]:
         found += [t for t in ax.get_children() if isinstance(t, Text)]
         if ax.axison:
             for axis in (ax.xaxis, ax.yaxis):
-                found += [axis.label, *axis.get_ticklabels()]
+                low, high = sorted(axis.get_view_interval())
+                ticks = [t for t in axis.get_major_ticks() if low <= t.get_loc() <= high]
+                found += [axis.label, *(t.label1 for t in ticks)]
     return [t for t in found if t.get_visible() and t.get_text().strip()]
 
 

@@ -154,7 +154,7 @@ def test_papers_show_what_they_published(paper: str, tmp_path: Path) -> None:
         assert worse.forward == pytest.approx(np.sqrt(0.5), rel=0.02)
         assert better.verdict().startswith("keeps")
     if paper == "glorot2010":
-        assert worse.verdict().startswith("signal vanishes")
+        assert "vanishes" in worse.verdict()
 
 
 def test_the_command_prints_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
