@@ -35,7 +35,7 @@ Examples
 1.5 0.5
 """
 
-from mlp import activations, diagnostics, initializers, optimizers
+from mlp import activations, diagnostics, initializers, optimizers, theory
 from mlp.losses import mse
 from mlp.network import MLP, Dense, Gradients, Trace
 from mlp.optimizers import SGD, Adam
@@ -56,5 +56,6 @@ __all__ = [
     "initializers",
     "mse",
     "optimizers",
+    "theory",
     "train",
 ]

@@ -252,7 +252,7 @@ def normal(stddev: float = 0.05) -> Initializer:
     return Initializer(
         lambda rng, fan_in, fan_out: stddev * rng.standard_normal((fan_in, fan_out)),
         formula=f"N(0, {stddev:g}²)",
-        variance=lambda fan_in, fan_out: stddev**2,
+        variance=lambda fan_in, fan_out: stddev * stddev,
     )
 
 
@@ -274,7 +274,7 @@ def uniform(limit: float = 0.05) -> Initializer:
     return Initializer(
         lambda rng, fan_in, fan_out: rng.uniform(-limit, limit, (fan_in, fan_out)),
         formula=f"U[-{limit:g}, {limit:g}]",
-        variance=lambda fan_in, fan_out: limit**2 / 3,
+        variance=lambda fan_in, fan_out: limit * limit / 3,
     )
 
 
@@ -375,7 +375,7 @@ def orthogonal(gain: float = 1.0) -> Initializer:
     return Initializer(
         draw,
         formula="WᵀW = I" if gain == 1 else f"WᵀW = {gain:g}² I",
-        variance=lambda fan_in, fan_out: gain**2 / max(fan_in, fan_out),
+        variance=lambda fan_in, fan_out: gain * gain / max(fan_in, fan_out),
     )
 
 

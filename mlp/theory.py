@@ -1,0 +1,724 @@
+"""Theory: what must come out, before anything is run.
+
+At initialization the weights are random, and in a wide layer the input z of a unit is a sum
+of very many of them: a normal random number, whose variance q is all there is to know. A
+layer is then one line,
+
+    q  ←  σ_w² E[f(√q z)²] + σ_b²,        z ~ N(0, 1),    Var[W] = σ_w² / fan_in,
+
+and its companion says what the layer does to the gradient on the way back,
+
+    χ  =  σ_w² E[f'(√q z)²].
+
+χ < 1: gradients vanish. χ > 1: they explode. χ = 1 is the *edge of chaos*, and He's
+σ_w² = 2 for ReLU and LeCun's and Glorot's σ_w² = 1 for tanh are two points on it.
+
+Read in this order: `gaussian_mean` (the only integral), `variance_map`, `chi`, `fixed_point`
+and `critical_sigma_w` (many layers), `signal` (the layers of one network, in the quantities
+of ``diagnostics.py``), then three results that are exact at any width: `relu_log_growth`,
+`born_dead` and `saxe_mode`.
+
+σ_w and σ_b are standard deviations; q and χ are a variance and a factor of variances. The
+square roots of the latter two are what a plot of standard deviations shows.
+
+Where to go next: out of the library, into ``experiments/cases.py``.
+
+References
+----------
+Poole et al. 2016, "Exponential expressivity in deep neural networks through transient
+chaos"; Schoenholz et al. 2016, "Deep Information Propagation"; Glorot & Bengio 2010,
+"Understanding the difficulty of training deep feedforward neural networks"; He et al. 2015,
+"Delving Deep into Rectifiers".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlp import activations, initializers
+from mlp.activations import Activation
+from mlp.arrays import Array
+from mlp.initializers import Initializer, InitializerLike
+
+# Panels for z > 0, small near 0, where a steep f bends; beyond the last is no probability.
+_EDGES = np.concatenate([[0.0], np.geomspace(1e-5, 9.5, 16)])
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+# Two variances that differ by less, relatively, are taken to be equal.
+_EQUAL = 1e-14
+
+
+def gaussian_mean(g: Callable[[Array], Array], q: ArrayLike, kinks: Sequence[float] = ()) -> Any:
+    """E[g(√q z)] with z ~ N(0, 1): the mean of g over the inputs of a wide layer.
+
+    Parameters
+    ----------
+    g : callable (array) -> array of the same shape
+        Smooth but for the kinks.
+    q : array_like
+        The variance, 0 or more. ∞ is the limit, where g has one.
+    kinks : sequence of float
+        Where g or its slope jumps; 0 need not be named.
+
+    Returns
+    -------
+    float, or numpy.ndarray of the shape of `q`
+
+    Raises
+    ------
+    ValueError
+        If a q is negative or not a number.
+
+    Notes
+    -----
+    Gauss-Legendre quadrature with 16 points in each of 16 panels on either side of 0, the
+    panels growing geometrically and cut at the kinks. For the activations of this library
+    and q up to 1e10 it is exact to rounding. Gauss-Hermite quadrature, the textbook choice,
+    is slow at the kink of ReLU and useless for a tanh that is nearly a step.
+
+    Examples
+    --------
+    >>> print(round(gaussian_mean(np.square, 3.0), 12))
+    3.0
+    """
+    q = _variance("q", q)
+    scale = np.sqrt(q)[..., np.newaxis]
+    z, density = _quadrature(scale, kinks)
+    u = scale * z
+    return ((g(u) + g(-u)) * density).sum(axis=-1)
+
+
+def variance_map(
+    q: ArrayLike, activation: str | Activation, sigma_w: float, sigma_b: float = 0.0
+) -> Any:
+    """σ_w² E[f(√q z)²] + σ_b²: from the variance of z in one layer to that in the next.
+
+    Parameters
+    ----------
+    q : array_like
+        Var[z] in this layer, 0 or more.
+    activation : str or Activation
+        f.
+    sigma_w : float
+        The standard deviation of W times √fan_in: Var[W] = sigma_w² / fan_in.
+    sigma_b : float
+        The standard deviation of b.
+
+    Returns
+    -------
+    float, or numpy.ndarray of the shape of `q`
+        Var[z] in the next layer.
+
+    Raises
+    ------
+    ValueError
+        If q, sigma_w or sigma_b is negative or not a number.
+
+    References
+    ----------
+    Poole et al. 2016, eq. 3. For ReLU and σ_b = 0 it is He et al. 2015, eq. 8.
+
+    Examples
+    --------
+    He's σ_w = √2 keeps the variance of ReLU units:
+
+    >>> print(round(variance_map(3.0, "relu", 2**0.5), 12))
+    3.0
+    """
+    f = activations.get(activation)
+    sigma_w, sigma_b = _sigma("sigma_w", sigma_w), _sigma("sigma_b", sigma_b)
+    with np.errstate(over="ignore"):
+        return sigma_w**2 * gaussian_mean(lambda z: f(z) ** 2, q, f.kinks) + sigma_b**2
+
+
+def chi(q: ArrayLike, activation: str | Activation, sigma_w: float) -> Any:
+    """χ = σ_w² E[f'(√q z)²]: the growth of ‖delta‖² per layer, backwards.
+
+    Parameters
+    ----------
+    q : array_like
+        Var[z] of the layer, 0 or more.
+    activation : str or Activation
+        f.
+    sigma_w : float
+        The standard deviation of W times √fan_in.
+
+    Returns
+    -------
+    float, or numpy.ndarray of the shape of `q`
+        A factor of variances; standard deviations grow by √χ.
+
+    Raises
+    ------
+    ValueError
+        If q or sigma_w is negative or not a number.
+
+    Notes
+    -----
+    It supposes layers of equal width. Where they differ, delta sums over the units of the
+    layer above and the factor is fan_out Var[W] E[f'²]: see `signal`.
+
+    References
+    ----------
+    Poole et al. 2016 and Schoenholz et al. 2016, who write χ_1; He et al. 2015, eq. 14, is
+    χ = 1 for ReLU.
+
+    Examples
+    --------
+    Glorot's initialization does not rescue a sigmoid network:
+
+    >>> print(round(chi(fixed_point("sigmoid", 1.0), "sigmoid", 1.0), 3))
+    0.056
+    """
+    f = activations.get(activation)
+    sigma_w = _sigma("sigma_w", sigma_w)
+    with np.errstate(over="ignore"):
+        return sigma_w**2 * gaussian_mean(lambda z: f.derivative(z, f(z)) ** 2, q, f.kinks)
+
+
+def depth_scale(chi: ArrayLike) -> Any:
+    """ξ = -1 / ln χ: over how many layers ‖delta‖² falls by a factor of e.
+
+    Parameters
+    ----------
+    chi : array_like
+        As `chi` returns it, 0 or more.
+
+    Returns
+    -------
+    float, or numpy.ndarray of the shape of `chi`
+        In layers. Positive: gradients vanish. Negative: they grow by e every -ξ layers.
+        Infinite at χ = 1: a gradient reaches any depth. A network much deeper than |ξ| is
+        hard to train.
+
+    Raises
+    ------
+    ValueError
+        If `chi` is negative or not a number.
+
+    References
+    ----------
+    Schoenholz et al. 2016. For χ < 1, taken at q*, it is also their ξ_c, over which the
+    activations of two different inputs become alike.
+
+    Examples
+    --------
+    >>> print(depth_scale(np.exp(-0.1)).round(6), depth_scale(np.exp(0.1)).round(6))
+    10.0 -10.0
+    >>> print(depth_scale(1.0))
+    inf
+    """
+    chi = _variance("chi", chi)
+    with np.errstate(divide="ignore"):
+        xi = -1 / np.log(chi)
+    return np.where(chi == 1, np.inf, xi)[()]
+
+
+def fixed_point(activation: str | Activation, sigma_w: float, sigma_b: float = 0.0) -> float:
+    """q* = σ_w² E[f(√q* z)²] + σ_b²: the variance that a deep network settles to.
+
+    Where there are several, it is the one that a signal starting with q = 1 reaches.
+
+    Parameters
+    ----------
+    activation : str or Activation
+        f.
+    sigma_w, sigma_b : float
+        Standard deviations, as for `variance_map`.
+
+    Returns
+    -------
+    float
+        A variance. 0 where the signal dies out and ∞ where it grows without end. 1 where it
+        stays as it is: a linear network with (1, 0) or a ReLU network with (√2, 0), for
+        which every q is a fixed point.
+
+        ReLU in full: ∞ if σ_w² > 2; σ_b² / (1 - σ_w²/2) if σ_w² < 2, so 0 without bias; at
+        σ_w² = 2, 1 without bias and ∞ with one.
+
+    Raises
+    ------
+    ValueError
+        If sigma_w or sigma_b is negative or not a number.
+
+    Notes
+    -----
+    By bisection, to about 1e-14 / |1 - slope| relative, where slope is that of the map at
+    q*: close to the edge of chaos it is near 1 and q* less certain. A positive q* below
+    1e-12 that is not due to a bias is returned as 0.
+
+    References
+    ----------
+    Poole et al. 2016, who write q*.
+
+    Examples
+    --------
+    >>> print(fixed_point("tanh", 0.9), round(fixed_point("relu", 1.0, 1.0), 9))
+    0.0 2.0
+    """
+    f = activations.get(activation)
+
+    def growth(q: float) -> float:
+        """How much larger the next q is, relative to this one."""
+        return float(variance_map(q, f, sigma_w, sigma_b)) / q - 1
+
+    low = high = 1.0
+    first = growth(1.0)
+    if abs(first) <= _EQUAL:
+        return 1.0
+    if first > 0:
+        while growth(high) > -_EQUAL:
+            low, high = high, 1e3 * high
+            if high > 1e300:
+                return math.inf
+    else:
+        starts_at_zero = variance_map(0.0, f, sigma_w, sigma_b) == 0
+        while growth(low) < _EQUAL:
+            low, high = low / 1e3, low
+            if low < 1e-13 and starts_at_zero:
+                return 0.0
+    return _bisect(growth, low, high)
+
+
+def critical_sigma_w(activation: str | Activation, sigma_b: float = 0.0) -> float:
+    """σ_w at the edge of chaos: χ(q*(σ_w, σ_b)) = 1.
+
+    Parameters
+    ----------
+    activation : str or Activation
+        f.
+    sigma_b : float
+        The standard deviation of b.
+
+    Returns
+    -------
+    float
+        A standard deviation: Var[W] = sigma_w² / fan_in. For σ_b = 0 it is √2 for ReLU
+        (He), 1 for tanh and for linear units (LeCun, Glorot), and 10.15 for sigmoid.
+
+    Raises
+    ------
+    ValueError
+        If sigma_b is negative or not a number, or if there is no such σ_w: for ReLU and
+        linear units with σ_b > 0 every bias adds to q, which never comes to rest at χ = 1.
+
+    Notes
+    -----
+    Two equations for two unknowns, and one of them goes away: χ = 1 says
+    σ_w² = 1 / E[f'²], so
+
+        q - E[f(√q z)²] / E[f'(√q z)²] = σ_b²
+
+    remains to be solved for q alone, by bisection; the smallest solution from 1e-14 to
+    1e10 is taken. σ_w is exact to rounding, or to 1e-7 for a σ_b below 1e-9.
+
+    References
+    ----------
+    Schoenholz et al. 2016, for tanh.
+
+    Examples
+    --------
+    >>> print(round(critical_sigma_w("relu") ** 2, 9), round(critical_sigma_w("tanh"), 9))
+    2.0 1.0
+    >>> critical_sigma_w("relu", 0.1)
+    Traceback (most recent call last):
+    ValueError: relu has no edge of chaos at sigma_b = 0.1: no finite q is a fixed point with chi 1
+    """
+    f = activations.get(activation)
+    sigma_b = _sigma("sigma_b", sigma_b)
+
+    def missing(q: Any) -> Any:
+        """How much bias variance q still needs to be a fixed point with χ = 1, relative to q."""
+        with np.errstate(divide="ignore"):
+            needed = q - variance_map(q, f, 1.0) / chi(q, f, 1.0)
+        return (sigma_b**2 - needed) / q
+
+    grid = np.geomspace(1e-14, 1e10, 241)
+    solved = missing(grid) < -_EQUAL
+    if abs(missing(grid[0])) <= _EQUAL:  # f(z) ∝ z near 0, and no bias: every small q will do
+        q = float(grid[0])
+    elif not solved[0] and solved.any():
+        first = int(solved.argmax())
+        q = _bisect(missing, float(grid[first - 1]), float(grid[first]))
+    else:
+        raise ValueError(
+            f"{f.name} has no edge of chaos at sigma_b = {sigma_b:g}: "
+            "no finite q is a fixed point with chi 1"
+        )
+    return float(1 / np.sqrt(chi(q, f, 1.0)))
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What `signal` predicts: one number per layer, from the first to the output.
+
+    Each is what one would measure over all units, all examples and many draws of the
+    weights. z and delta have mean 0, so that their standard deviation is also their root
+    mean square; a of sigmoid and ReLU has not, so both are given.
+
+    Attributes
+    ----------
+    z_std : list of float
+        √Var[z].
+    a_std : list of float
+        √(E[a²] - E[a]²).
+    a_rms : list of float
+        √E[a²], as `mlp.diagnostics.a_rms` measures it; this is what the next layer feels.
+    delta_std : list of float
+        √E[delta²], as `mlp.diagnostics.delta_rms` measures it.
+    dW_rms : list of float
+        √E[(∂L/∂w)²], as `mlp.diagnostics.dW_rms` measures it.
+    """
+
+    z_std: list[float]
+    a_std: list[float]
+    a_rms: list[float]
+    delta_std: list[float]
+    dW_rms: list[float]  # noqa: N815, the symbol of the notes
+
+
+def signal(
+    sizes: Sequence[int],
+    activation: str | Activation,
+    initializer: str | InitializerLike,
+    q_x: ArrayLike = 1.0,
+    *,
+    sigma_b: float = 0.0,
+    error_std: float = 1.0,
+    output_activation: str | Activation = "linear",
+) -> Signal | None:
+    """Predict the size of z, a, delta and dW in every layer, before training.
+
+    With n_k inputs and n_{k+1} units in layer k, v_k = Var[W[k]] and z ~ N(0, 1), forward
+
+        q_0 = n_0 v_0 q_x + σ_b²,       q_k = n_k v_k E[f(√q_{k-1} z)²] + σ_b²
+
+    and backward, from the gradient at the output, E[(∂L/∂a)²] = error_std²,
+
+        E[delta_k²] = E[(∂L/∂a_{k+1})²] E[f'(√q_k z)²]
+        E[(∂L/∂a_k)²] = n_{k+1} v_k E[delta_k²]
+        E[dW_k²] = Σ over the examples of E[a_k²] E[delta_k²].
+
+    A unit sums over its fan_in on the way forward and over its fan_out on the way back; only
+    in layers of equal width can one variance suit both.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Inputs, units of each hidden layer, outputs, as for `mlp.MLP`.
+    activation : str or Activation
+        f of the hidden layers.
+    initializer : str or callable
+        Of the weights. Only the variance that an `Initializer` declares is used.
+    q_x : array_like, shape (n,) or ()
+        The mean square of the inputs of each example, ``(x**2).mean(axis=-1)``; a single
+        number stands for a single example. Time and memory grow with n: a few hundred
+        examples take milliseconds per layer, and more of them hardly change the answer.
+    sigma_b : float
+        The standard deviation of every bias.
+    error_std : float
+        The standard deviation of the gradient at the network's output.
+    output_activation : str or Activation
+        f of the last layer.
+
+    Returns
+    -------
+    Signal or None
+        None where theory is silent: an initializer that declares no variance, or one whose
+        mean is not zero.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Notes
+    -----
+    It is the limit of wide hidden layers; the error is of the order depth/width, and for
+    ReLU `relu_log_growth` knows it. To measure just this, run ``network.backward(trace,
+    error)`` with an error of independent normal numbers, one row per example, instead of
+    the gradient of a loss: a loss makes the error depend on the weights and be alike for
+    similar examples, and dW, a sum over examples, is then larger. delta carries whatever
+    the error carries, so a loss that is a mean over n examples puts a 1/n into it.
+
+    References
+    ----------
+    Glorot & Bengio 2010, eq. 5-7, for f' = 1; He et al. 2015, eq. 8 and 12, for ReLU;
+    Poole et al. 2016, eq. 3, forward and Schoenholz et al. 2016, backward, for any f.
+
+    Examples
+    --------
+    He's initialization on five layers of ReLU, and Xavier's:
+
+    >>> he = signal([100] * 6, "relu", "he_normal")
+    >>> print(np.round(he.z_std, 3), np.round(he.delta_std, 3))
+    [1.414 1.414 1.414 1.414 1.414] [1. 1. 1. 1. 1.]
+    >>> xavier = signal([100] * 6, "relu", "xavier_normal")
+    >>> print(np.round(xavier.z_std, 3))
+    [1.    0.707 0.5   0.354 0.25 ]
+    """
+    if len(sizes) < 2:
+        raise ValueError(f"sizes must be two or more whole numbers, such as [2, 1], not {sizes}")
+    sizes = [_count("every size", n) for n in sizes]
+    fans = list(pairwise(sizes))
+    draw = initializers.get(initializer)
+    if not isinstance(draw, Initializer) or draw.variance is None:
+        return None
+    if any(draw.mean(*fan) != 0 for fan in fans):
+        return None
+    v = [draw.variance(*fan) for fan in fans]
+    f = [activations.get(activation)] * (len(fans) - 1) + [activations.get(output_activation)]
+    sigma_b, error_std = _sigma("sigma_b", sigma_b), _sigma("error_std", error_std)
+    a2: list[Array] = [np.atleast_1d(_variance("q_x", q_x))]
+    q: list[Array] = []
+    a_variance = []
+    with np.errstate(over="ignore"):
+        for k, (fan_in, _) in enumerate(fans):
+            q.append(fan_in * v[k] * a2[k] + sigma_b**2)
+            a2.append(variance_map(q[k], f[k], 1.0))
+            a_variance.append(_spread(f[k], q[k]))
+        delta2 = []
+        da2: Any = error_std**2
+        for k in reversed(range(len(fans))):
+            delta2.append(da2 * chi(q[k], f[k], 1.0))
+            da2 = fans[k][1] * v[k] * delta2[-1]
+        delta2.reverse()
+        dW2 = [(a * d).sum() for a, d in zip(a2[:-1], delta2, strict=True)]
+    return Signal(*(_roots(lists) for lists in (q, a_variance, a2[1:], delta2, dW2)))
+
+
+class LogGrowth(NamedTuple):
+    """The mean and the variance, over draws of the weights, of a logarithm."""
+
+    mean: float
+    variance: float
+
+
+def relu_log_growth(width: int, sigma_w: float = math.sqrt(2)) -> LogGrowth:
+    """ln(mean(a²) / mean(a_before²)) of one ReLU layer: exact, at any width.
+
+    One example, weights N(0, σ_w² / fan_in), no bias. Given a_before, the z of the layer are
+    independent normals of variance σ_w² mean(a_before²), of which the K positive ones stay:
+
+        mean(a²) / mean(a_before²) = (σ_w² / width) χ²_K,      K ~ Binomial(width, 1/2),
+
+    where χ²_K is a chi-squared number (no relation of χ above). Its logarithm has the mean
+    ψ(K/2) + ln 2 and the variance ψ'(K/2); the mean and the variance over K ≥ 1 follow.
+
+    Parameters
+    ----------
+    width : int
+        The number of units of the layer.
+    sigma_w : float
+        The standard deviation of W times √fan_in; by default He's √2.
+
+    Returns
+    -------
+    LogGrowth
+        Given that at least one unit is active; see `born_dead` for the rest. In L layers of
+        equal width both numbers are L times as large, because the layers are independent.
+
+    Raises
+    ------
+    ValueError
+        If `width` is not a positive whole number, or sigma_w is not positive.
+
+    Notes
+    -----
+    For large widths the two are ln(σ_w²/2) - 5/(2 width) and 5/width. So He's initialization
+    keeps mean(a²) on average over networks, but a *typical* network loses a factor of
+    exp(-5 L / (2 width)) in L layers, and two networks differ by exp(±√(5 L / width)): no
+    choice of σ_w changes the latter, only more width or less depth.
+
+    Between hidden layers of equal width ‖delta‖² obeys the very same law on its way back, if
+    the gradient at the output does not depend on the weights.
+
+    References
+    ----------
+    Hanin & Rolnick 2018, "How to Start Training: The Effect of Initialization and
+    Architecture", for the growth with the sum of 1/width; Burkholz & Dubatovka 2019,
+    "Initialization of ReLUs for Dynamical Isometry", for the exact distribution.
+
+    Examples
+    --------
+    >>> mean, variance = relu_log_growth(100)
+    >>> print(round(100 * mean, 2), round(100 * variance, 2))
+    -2.54 5.19
+    """
+    n = _count("width", width)
+    if _sigma("sigma_w", sigma_w) == 0:
+        raise ValueError("sigma_w must be positive: the logarithm of 0 has no mean")
+    # Mean and variance of ln χ²_k, k = 1 ... n, from ψ(x + 1) = ψ(x) + 1/x.
+    mean = [-np.euler_gamma - math.log(2), math.log(2) - np.euler_gamma]
+    variance = [math.pi**2 / 2, math.pi**2 / 6]
+    for k in range(1, n - 1):
+        mean.append(mean[k - 1] + 2 / k)
+        variance.append(variance[k - 1] - 4 / k**2)
+    K = np.arange(1, n + 1)
+    p = np.exp(np.cumsum(np.log((n - K + 1) / K)) - n * math.log(2))  # (n over K) / 2ⁿ
+    p /= p.sum()
+    overall = (p * mean[:n]).sum()
+    spread = (p * (variance[:n] + (mean[:n] - overall) ** 2)).sum()
+    return LogGrowth(float(overall + math.log(sigma_w**2 / n)), float(spread))
+
+
+def born_dead(widths: Sequence[int]) -> float:
+    """1 - Π (1 - 2^-n): the probability that a ReLU network answers one input with 0.
+
+    A layer of n units is silent if all n inputs z are negative, each with probability 1/2.
+    After a silent layer nothing depends on the input, and the gradients of all weights are
+    0: no training takes place, but for the output bias.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        n of each hidden layer; empty for none.
+
+    Returns
+    -------
+    float
+        A probability.
+
+    Raises
+    ------
+    ValueError
+        If a width is not a positive whole number.
+
+    Notes
+    -----
+    Exact for one input that is not zero, biases of zero, and weights whose columns may
+    change their signs independently without becoming more or less likely, as those of all
+    random initializers here; neither the variance nor Glorot or He makes a difference. A
+    network is dead for good only if it is so for *every* input: that is rarer, and this is
+    an upper bound. The farther down a layer lies, the more alike are the directions in which
+    inputs arrive there, so in deep networks the bound is close.
+
+    References
+    ----------
+    Lu, Shin, Su & Karniadakis 2019, "Dying ReLU and Initialization: Theory and Numerical
+    Examples".
+
+    Examples
+    --------
+    Ten layers of two units each are dead more often than not:
+
+    >>> print(round(born_dead([2] * 10), 3))
+    0.944
+    """
+    silent = [0.5 ** _count("width", n) for n in widths]
+    return float(-np.expm1(np.log1p(-np.array(silent)).sum()))
+
+
+def saxe_mode(t: ArrayLike, s: float, u0: float) -> Any:
+    """u(t) = s e^{2st} / (e^{2st} - 1 + s/u0): how ŷ = w₁ w₂ x learns y = s x.
+
+    u = w₁ w₂ is what the network does, and it begins at u0 with w₁ = w₂. The smaller u0, the
+    longer the plateau before the rise: u = s/2 is reached at t = ln(s/u0 - 1) / 2s.
+
+    Parameters
+    ----------
+    t : array_like
+        Time. Our L = (s - w₁ w₂)² mean(x²) has no 1/2, so with mean(x²) = 1 one step of
+        gradient descent is w₁ ← w₁ + 2η w₂ (s - u), and likewise w₂. That is a step of 2η
+        along dw₁/dt = w₂ (s - u): after k steps t = 2 η k.
+    s : float
+        What there is to learn, positive.
+    u0 : float
+        u at t = 0, positive.
+
+    Returns
+    -------
+    float, or numpy.ndarray of the shape of `t`
+
+    Raises
+    ------
+    ValueError
+        If s or u0 is not positive and finite, or t is negative or not a number.
+
+    Notes
+    -----
+    It is exact in the limit η → 0. The two weights stay equal, so du/dt = 2u (s - u): the
+    logistic equation. In a deep linear network every singular value s of the data does this
+    on its own, the large ones first.
+
+    References
+    ----------
+    Saxe, McClelland & Ganguli 2013, "Exact solutions to the nonlinear dynamics of learning in
+    deep linear neural networks", eq. 8-12 with τ = 1.
+
+    Examples
+    --------
+    >>> print(saxe_mode([0.0, 100.0], s=2.0, u0=0.01).round(6))
+    [0.01 2.  ]
+    """
+    for name, value in (("s", s), ("u0", u0)):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be positive and finite, not {value}")
+    # The same fraction, divided by e^{2st}, which overflows.
+    return s / (1 + (s / u0 - 1) * np.exp(-2 * s * _variance("t", t)))
+
+
+def _quadrature(scale: Array, kinks: Sequence[float]) -> tuple[Array, Array]:
+    """Return z > 0 and density dz, so that Σ g(z) density is the mean of g over half of N(0, 1).
+
+    `scale` has shape (..., 1), the results (..., points), or (points,) without kinks.
+    """
+    edges: Array = _EDGES
+    cuts = [abs(kink) for kink in kinks if kink != 0]
+    if cuts:
+        with np.errstate(divide="ignore"):
+            cut = np.minimum(cuts / scale, _EDGES[-1])
+        edges = np.broadcast_to(_EDGES, (*cut.shape[:-1], _EDGES.size))
+        edges = np.sort(np.concatenate([edges, cut], axis=-1), axis=-1)
+    half = np.diff(edges)[..., np.newaxis] / 2
+    z = (edges[..., :-1, np.newaxis] + half) + half * _NODES
+    density = half * _WEIGHTS * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    points = (*z.shape[:-2], -1)
+    return z.reshape(points), density.reshape(points)
+
+
+def _spread(f: Activation, q: Array) -> Any:
+    """Var[f(√q z)] over z and over all q together; q has shape (n,)."""
+    if np.isinf(variance_map(q, f, 1.0)).any():
+        return np.inf
+    mean = gaussian_mean(f, q, f.kinks).mean()
+    return gaussian_mean(lambda z: (f(z) - mean) ** 2, q, f.kinks).mean()
+
+
+def _bisect(f: Callable[[float], float], low: float, high: float) -> float:
+    """Return where f, positive at `low`, becomes negative before `high`."""
+    while low < (middle := math.sqrt(low) * math.sqrt(high)) < high:
+        low, high = (middle, high) if f(middle) > 0 else (low, middle)
+    return middle
+
+
+def _roots(squares: Sequence[Array]) -> list[float]:
+    return [float(np.sqrt(np.mean(square))) for square in squares]
+
+
+def _variance(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number or an array of them, not {value!r}") from None
+    if not (good := array >= 0).all():
+        raise ValueError(f"{name} must be 0 or more, not {array[~good][0]}")
+    return array
+
+
+def _sigma(name: str, value: float) -> float:
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be a finite number, 0 or more, not {value}")
+    return np.float64(value)  # whose square is inf where float's is an OverflowError
+
+
+def _count(name: str, value: int) -> int:
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be a whole number, 1 or more, not {value!r}")
+    return int(value)
