@@ -67,6 +67,33 @@ def as_floats(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) -
     return array
 
 
+def as_whole(value: Any, name: str, least: int) -> int:
+    """Return `value` as an int, if it is a whole number and at least `least`.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+
+    Examples
+    --------
+    >>> as_whole(3.0, "epochs", 0)
+    3
+    >>> as_whole("many", "epochs", 0)
+    Traceback (most recent call last):
+    ValueError: epochs must be a whole number, 0 or more, not 'many'
+    """
+    try:
+        whole = int(value)
+        good = bool(whole == value) and whole >= least
+    except (TypeError, ValueError, OverflowError):
+        good = False
+    if not good:
+        shown = " ".join(repr(value).split())
+        raise ValueError(f"{name} must be a whole number, {least} or more, not {shown}")
+    return whole
+
+
 def as_examples(value: ArrayLike, name: str, columns: int, dtype: np.dtype[Any]) -> Array:
     """Return `value` as examples in rows: shape (..., n, `columns`).
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from mlp.arrays import Array, as_examples
 from mlp.losses import mse
@@ -81,7 +81,7 @@ def distinct_units(
     """
     first = [same_unit_as(layer, tolerance) for layer in network.layers[:-1]]
     counts = [(f == np.arange(f.shape[-1])).sum(axis=-1) for f in first]
-    return _layers_last(counts, network)
+    return _layers_last(counts, network, np.intp)
 
 
 def same_unit_as(layer: Dense, tolerance: float = 1e-6) -> NDArray[np.intp]:
@@ -102,7 +102,10 @@ def same_unit_as(layer: Dense, tolerance: float = 1e-6) -> NDArray[np.intp]:
     first = np.zeros((*units.shape[:-2], units.shape[-1]), dtype=np.intp)
     for j in range(units.shape[-1]):
         distance = np.abs(units[..., : j + 1] - units[..., j, np.newaxis]).max(axis=-2)
-        first[..., j] = (distance <= near).argmax(axis=-1)
+        same = distance <= near
+        same[..., :j] &= first[..., :j] == np.arange(j)
+        same[..., j] = True
+        first[..., j] = same.argmax(axis=-1)
     return first
 
 
@@ -125,14 +128,21 @@ def merged(network: MLP, tolerance: float = 1e-6) -> tuple[MLP, list[NDArray[np.
     list of numpy.ndarray of int
         For each hidden layer, how many units each of the merged ones stands for.
 
+    Raises
+    ------
+    ValueError
+        If it is a stack.
+
     Examples
     --------
     >>> small, counts = merged(MLP([2, 3, 1], kernel_initializer="ones"))
     >>> small.sizes, counts, small.layers[1].W
     ([2, 1, 1], [array([3])], array([[3.]]))
     """
+    if network.stack_shape:
+        raise ValueError(f"{network!r} is a stack; merge its members one by one")
     layers, counts = [], []
-    groups = np.eye(network.sizes[0])
+    groups = np.eye(network.sizes[0], dtype=network.dtype)
     for k, layer in enumerate(network.layers):
         W, b = groups @ layer.W, layer.b
         if k < len(network.layers) - 1:
@@ -272,7 +282,7 @@ def update_ratio(
     step = learning_rate * _rms(gradients.W)
     size = _rms([layer.W for layer in network.layers])
     ratio: Array = np.divide(
-        step, size, out=np.where(step > 0, np.inf, 0.0), where=size > 0, casting="same_kind"
+        step, size, out=np.where(step > 0, np.inf, step), where=size != 0, casting="same_kind"
     )
     return ratio
 
@@ -396,8 +406,10 @@ def _spread(network: MLP, W: Sequence[Array], b: Sequence[Array]) -> Array:
     return _layers_last(spreads, network)
 
 
-def _layers_last(per_layer: Sequence[NDArray[Any]], network: MLP) -> NDArray[Any]:
+def _layers_last(
+    per_layer: Sequence[NDArray[Any]], network: MLP, dtype: DTypeLike = np.float64
+) -> NDArray[Any]:
     """Return one array with the layers on its last axis, also when there is none."""
     if not per_layer:
-        return np.zeros((*network.stack_shape, 0))
+        return np.zeros((*network.stack_shape, 0), dtype)
     return np.stack(per_layer, axis=-1)

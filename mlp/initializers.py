@@ -179,9 +179,13 @@ def names() -> list[str]:
 
 
 def sample(
-    initializer: InitializerLike, rng: np.random.Generator, fan_in: int, fan_out: int
+    initializer: InitializerLike,
+    rng: np.random.Generator,
+    fan_in: int,
+    fan_out: int,
+    dtype: np.dtype[Any] | None = None,
 ) -> Array:
-    """Draw W and check it: the one door through which weights enter a network.
+    """Draw W, in `dtype`, and check it: the one door through which weights enter a network.
 
     Returns
     -------
@@ -203,7 +207,7 @@ def sample(
     """
     draw = initializer.draw if isinstance(initializer, Initializer) else initializer
     name = f"initializer {getattr(draw, '__name__', type(draw).__name__)}"
-    W = as_floats(initializer(rng, fan_in, fan_out), f"the result of {name}")
+    W = as_floats(initializer(rng, fan_in, fan_out), f"the result of {name}", dtype)
     if W.shape != (fan_in, fan_out):
         raise ValueError(
             f"{name} returned shape {W.shape} for fan_in {fan_in}, fan_out {fan_out}; "

@@ -36,7 +36,8 @@ def mse(output: Array, y: ArrayLike) -> tuple[Any, Array]:
     Raises
     ------
     ValueError
-        If the shapes do not match; both are named. Nothing is broadcast silently.
+        If the shapes do not match (both are named; nothing is broadcast silently) or there is
+        no row.
 
     Examples
     --------
@@ -47,13 +48,14 @@ def mse(output: Array, y: ArrayLike) -> tuple[Any, Array]:
     array([[1.],
            [3.]])
     """
-    y = np.asarray(y)
-    if y.ndim == 1 and output.shape[-1] == 1:
-        y = y[:, np.newaxis]
+    given = np.asarray(y)
+    y = given[:, np.newaxis] if given.ndim == 1 and output.shape[-1] == 1 else given
     if y.shape != output.shape[-y.ndim :] or y.ndim < 2:
         raise ValueError(
-            f"y has shape {y.shape} but the output has {output.shape}; they must be alike"
+            f"y has shape {given.shape} but the output has {output.shape}; they must be alike"
         )
+    if y.size == 0:
+        raise ValueError(f"y has shape {given.shape}; it needs at least one row")
     difference = output - y
     count = y.shape[-2] * y.shape[-1]
     loss = (difference * difference).sum(axis=(-2, -1)) / count

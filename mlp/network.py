@@ -32,11 +32,11 @@ from os import PathLike
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from mlp import activations, files, initializers
 from mlp.activations import Activation
-from mlp.arrays import Array, as_examples, as_floats
+from mlp.arrays import Array, as_examples, as_floats, as_whole
 from mlp.initializers import InitializerLike
 
 Seed: TypeAlias = int | np.random.SeedSequence
@@ -197,11 +197,9 @@ class MLP:
         for k, f in enumerate([*hidden, output_activation]):
             fan_in, fan_out = sizes[k : k + 2]
             draw_W, draw_b = initializers.get(kernels[k]), initializers.get(biases[k])
-            W = initializers.sample(draw_W, child_rng(seed, k, 0), fan_in, fan_out)
-            b = initializers.sample(draw_b, child_rng(seed, k, 1), 1, fan_out)
-            self.layers.append(
-                Dense(np.array(W, dtype=dtype), np.array(b, dtype=dtype), activations.get(f))
-            )
+            W = initializers.sample(draw_W, child_rng(seed, k, 0), fan_in, fan_out, dtype)
+            b = initializers.sample(draw_b, child_rng(seed, k, 1), 1, fan_out, dtype)
+            self.layers.append(Dense(W.copy(), b.copy(), activations.get(f)))
 
     @classmethod
     def from_layers(cls, layers: Sequence[Dense]) -> MLP:
@@ -358,7 +356,8 @@ class MLP:
         if not networks:
             raise ValueError("a stack needs at least one network")
         for network in networks[1:]:
-            if repr(network) != repr(networks[0]):
+            functions = [[d.activation for d in net.layers] for net in (networks[0], network)]
+            if repr(network) != repr(networks[0]) or functions[0] != functions[1]:
                 raise ValueError(f"cannot stack {networks[0]!r} with {network!r}")
         return MLP.from_layers(
             [
@@ -395,7 +394,8 @@ class MLP:
         Raises
         ------
         ValueError
-            If an activation is not registered: the file keeps its name only.
+            If an activation is not registered (the file keeps only its name), or a weight is
+            not finite.
         OSError
             If the file cannot be written; an older one is then still there.
         """
@@ -405,7 +405,10 @@ class MLP:
                     f"activation '{layer.activation.name}' is not the registered one; "
                     "the file could not be read back"
                 )
-        arrays = {"activations": np.array([layer.activation.name for layer in self.layers])}
+        if not np.all(self.is_finite()):
+            raise ValueError("the network has weights that are not finite; nothing was written")
+        arrays: dict[str, NDArray[Any]] = {}
+        arrays["activations"] = files.as_text([layer.activation.name for layer in self.layers])
         for k, layer in enumerate(self.layers):
             arrays |= {f"W{k}": layer.W, f"b{k}": layer.b}
         files.write_npz(path, arrays)
@@ -423,19 +426,16 @@ class MLP:
         """
         arrays = files.read_npz(path)
         try:
-            names = [str(name) for name in arrays["activations"]]
+            names = files.from_text(arrays.pop("activations"))
             layers = []
             for k, name in enumerate(names):
-                W = as_floats(arrays[f"W{k}"], f"W{k}")
-                b = as_floats(arrays[f"b{k}"], f"b{k}")
+                W, b = (as_floats(arrays.pop(f"{p}{k}"), f"{p}{k}") for p in "Wb")
                 layers.append(Dense(W, b, activations.get(name)))
-            network = MLP.from_layers(layers)
             _check_layers(layers)
-        except (KeyError, TypeError, IndexError) as error:
-            raise ValueError(f"{path}: this .npz file does not hold a network: {error}") from None
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
-        return network
+        except (KeyError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{path} does not hold a network: {reason}") from None
+        return MLP.from_layers(layers)
 
 
 def one_per_layer(value: Any, count: int, name: str, unit: str) -> list[Any]:
@@ -479,13 +479,13 @@ def child_rng(seed: Seed, *path: int) -> np.random.Generator:
 
 def _sizes(sizes: Sequence[int]) -> list[int]:
     try:
-        whole = [int(s) for s in sizes]
-        exact = all(w == s for w, s in zip(whole, sizes, strict=True))
+        whole = [as_whole(size, "size", 1) for size in sizes]
     except (TypeError, ValueError):
-        exact, whole = False, []
-    if not exact or len(whole) < 2 or min(whole) < 1:
+        whole = []
+    if len(whole) < 2:
+        shown = " ".join(repr(sizes).split())
         raise ValueError(
-            f"sizes must be two or more positive whole numbers, such as [2, 2, 1], not {sizes!r}"
+            f"sizes must be two or more positive whole numbers, such as [2, 2, 1], not {shown}"
         )
     return whole
 
@@ -509,7 +509,7 @@ def _replacement(name: str, value: ArrayLike, old: Array) -> Array:
 
 def _check_layers(layers: list[Dense]) -> None:
     if not layers:
-        raise ValueError("this .npz file does not hold a network: it has no layers")
+        raise ValueError("it has no layers")
     width = layers[0].W.shape[-2] if layers[0].W.ndim >= 2 else 0
     for k, layer in enumerate(layers):
         W, b = layer.W, layer.b
@@ -520,6 +520,7 @@ def _check_layers(layers: list[Dense]) -> None:
             and b.shape == (*W.shape[:-2], 1, W.shape[-1])
             and W.shape[:-2] == layers[0].W.shape[:-2]
             and W.dtype == b.dtype == layers[0].W.dtype
+            and W.dtype in (np.float32, np.float64)
         )
         if not good:
             raise ValueError(

@@ -53,23 +53,27 @@ class Registry(Generic[T]):
 
     def add(self, name: str, thing: T) -> T:
         """Register `thing` under `name` and return it; a name can be taken only once."""
-        name = name.lower()
-        if name in self:
-            raise ValueError(f"{self.kind} '{name}' is registered already; choose another name")
-        self._things[name] = thing
+        self._things[self._free(name)] = thing
         return thing
 
     def alias(self, other: str, name: str) -> None:
         """Let `other` mean `name`: found by `[]`, left out of the listing."""
-        self._aliases[other] = name
+        self._aliases[self._free(other)] = name.lower()
 
     def remove(self, name: str) -> None:
-        """Forget `name`."""
-        del self._things[name]
+        """Forget `name` and its aliases."""
+        for other in self.aliases(name):
+            del self._aliases[other]
+        del self._things[name.lower()]
 
     def aliases(self, name: str) -> list[str]:
         """Return the other names of `name`."""
-        return [other for other, target in self._aliases.items() if target == name]
+        return [other for other, target in self._aliases.items() if target == name.lower()]
+
+    def _free(self, name: str) -> str:
+        if name in self:
+            raise ValueError(f"{self.kind} '{name}' is registered already; choose another name")
+        return name.lower()
 
     def __getitem__(self, name: str) -> T:
         try:
@@ -79,7 +83,9 @@ class Registry(Generic[T]):
             raise ValueError(f"unknown {self.kind} '{name}': {hint}") from None
 
     def __contains__(self, name: object) -> bool:
-        return name in self._things or name in self._aliases
+        return isinstance(name, str) and (
+            name.lower() in self._things or name.lower() in self._aliases
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._things)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlp import diagnostics
-from mlp.arrays import Array, as_examples
+from mlp.arrays import Array, as_examples, as_whole
 from mlp.losses import mse
 from mlp.network import MLP, Gradients, Seed, Trace, child_rng
 from mlp.optimizers import SGD, Optimizer
@@ -79,10 +79,10 @@ def train(
     ----------
     network : MLP
         One network, or a stack: its members see the same batches.
-    x : array_like, shape (n, inputs)
-        The examples, one a row.
-    y : array_like, shape (n, outputs), or (n,) if there is one output
-        The targets.
+    x : array_like, shape (n, inputs), or (..., n, inputs)
+        The examples, one a row; a stack may have an x for each member.
+    y : array_like, shape (n, outputs), (..., n, outputs), or (n,) if there is one output
+        The targets; a stack may have a y for each member.
     optimizer : Optimizer
         By default ``SGD(0.1)``.
     epochs : int
@@ -120,10 +120,11 @@ def train(
     y = as_examples(y, "y", network.sizes[-1], network.dtype)
     if x.shape[-2] != y.shape[-2]:
         raise ValueError(f"x has {x.shape[-2]} rows but y has {y.shape[-2]}; they must be alike")
-    if epochs != int(epochs) or epochs < 0:
-        raise ValueError(f"epochs must be a whole number, 0 or more, not {epochs}")
-    if batch_size is not None and (batch_size != int(batch_size) or batch_size < 1):
-        raise ValueError(f"batch_size must be a whole number, 1 or more, not {batch_size}")
+    for name, array in (("x", x), ("y", y)):
+        if array.ndim > 2 and array.shape[:-2] != network.stack_shape:
+            raise ValueError(f"{name} has shape {array.shape}; it does not fit {network!r}")
+    epochs = as_whole(epochs, "epochs", 0)
+    batch_size = None if batch_size is None else as_whole(batch_size, "batch_size", 1)
     optimizer = SGD() if optimizer is None else optimizer
     rng = child_rng(seed)
 

@@ -1,0 +1,164 @@
+"""Optimizers: steps worked by hand, memories that start afresh, and rates out of range."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlp import MLP, SGD, Adam, Gradients
+from mlp.optimizers import OPTIMIZERS, Optimizer
+from tests.oracles import assert_one_line, assert_same, parameters_of
+
+
+def one_weight(value: float = 1.0) -> MLP:
+    network = MLP([1, 1])
+    network.layers[0].W = [[value]]
+    return network
+
+
+def pull(W: float, b: float = 0.0) -> Gradients:
+    return Gradients(W=[np.array([[W]])], b=[np.array([[b]])], delta=[])
+
+
+def path(optimizer: Optimizer, *gradients: float) -> list[float]:
+    """Return where a weight that starts at 1 goes."""
+    network = one_weight()
+    weights = []
+    for g in gradients:
+        optimizer.update(network, pull(g))
+        weights.append(float(network.layers[0].W[0, 0]))
+    return weights
+
+
+def test_sgd_steps_against_the_gradient() -> None:
+    assert path(SGD(0.25), 2.0, -1.0) == [0.5, 0.75]
+
+
+def test_momentum_worked_by_hand() -> None:
+    # μ = 1/2, η = 1/4. v = 4, 1/2·4 - 2 = 0, 0 + 1 = 1: θ = 1 - 1 = 0, 0, 0 - 1/4.
+    assert path(SGD(0.25, momentum=0.5), 4.0, -2.0, 1.0) == [0.0, 0.0, -0.25]
+
+
+def test_adam_worked_by_hand_as_in_algorithm_1() -> None:
+    # η = 1, β1 = 1/2, β2 = 3/4, ε = 1; g = 3, then 1/2, with t = 1, 2.
+    #   m = 3/2          m̂ = (3/2) / (1/2) = 3     v = 9/4            v̂ = (9/4) / (1/4) = 9
+    #     step 3 / (√9 + 1) = 3/4
+    #   m = 3/4 + 1/4 = 1    m̂ = 1 / (3/4) = 4/3   v = 27/16 + 1/16 = 7/4
+    #     v̂ = (7/4) / (7/16) = 4                   step (4/3) / (√4 + 1) = 4/9
+    first, second = path(Adam(1.0, beta1=0.5, beta2=0.75, epsilon=1.0), 3.0, 0.5)
+    assert first == pytest.approx(1 - 3 / 4, rel=1e-15)
+    assert second == pytest.approx(1 - 3 / 4 - 4 / 9, rel=1e-14)
+
+
+def test_adam_has_the_defaults_of_the_paper() -> None:
+    adam = Adam()
+    assert (adam.learning_rate, adam.beta1, adam.beta2, adam.epsilon) == (1e-3, 0.9, 0.999, 1e-8)
+
+
+@pytest.mark.parametrize("gradient", [1e-3, 1.0, -1e6])
+def test_the_first_step_of_adam_is_its_rate_whatever_the_gradient(gradient: float) -> None:
+    (weight,) = path(Adam(0.01), gradient)
+    assert weight == pytest.approx(1 - 0.01 * np.sign(gradient), rel=1e-6)
+
+
+def test_adam_does_not_move_what_has_no_gradient() -> None:
+    assert path(Adam(0.01), 0.0, 0.0) == [1.0, 1.0]
+
+
+ALL: dict[str, tuple[Any, dict[str, float]]] = {
+    **{name: (OPTIMIZERS[name], {}) for name in OPTIMIZERS},
+    "momentum": (SGD, {"momentum": 0.9}),
+}
+each = pytest.mark.parametrize("name", ALL)
+
+
+def make(name: str, **more: float) -> Optimizer:
+    factory, parameters = ALL[name]
+    optimizer: Optimizer = factory(**parameters, **more)
+    return optimizer
+
+
+@each
+def test_every_parameter_moves_in_place_against_its_own_gradient(name: str) -> None:
+    network = MLP([2, 3, 1], bias_initializer="normal")
+    arrays, before = network.parameters(), parameters_of(network)
+    signs = [np.where(np.indices(p.shape).sum(0) % 2, 1.0, -1.0) for p in before]
+    given = Gradients(W=signs[::2], b=signs[1::2], delta=[])
+    make(name, learning_rate=0.01).update(network, given)
+    for p, array, old, g in zip(network.parameters(), arrays, before, signs, strict=True):
+        assert p is array
+        assert np.sign(old - p).tolist() == g.tolist()
+    assert_same(given.parameters(), [np.sign(g) for g in signs])
+
+
+@each
+def test_another_network_starts_afresh_and_so_does_coming_back(name: str) -> None:
+    shared = make(name, learning_rate=0.1)
+    for start, gradients in ((1.0, (3.0, -1.0)), (2.0, (0.5, 0.5)), (1.0, (2.0, -4.0))):
+        fresh, one, other = make(name, learning_rate=0.1), one_weight(start), one_weight(start)
+        for g in gradients:
+            shared.update(one, pull(g))
+            fresh.update(other, pull(g))
+        assert_same(one.parameters(), other.parameters())
+
+
+@pytest.mark.parametrize("name", ["momentum", "adam"])
+def test_the_memory_lasts_while_the_network_is_the_same(name: str) -> None:
+    # A memory that was lost at the second step would make it the first step of that gradient.
+    first, second = path(make(name, learning_rate=0.1), 1.0, 3.0)
+    (alone,) = path(make(name, learning_rate=0.1), 3.0)
+    assert abs((first - second) - (1.0 - alone)) > 1e-3
+
+
+@each
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_type_of_the_network_is_kept(name: str, dtype: str) -> None:
+    network = MLP([2, 1], dtype=dtype)
+    gradients = Gradients([np.ones((2, 1), dtype)], [np.ones((1, 1), dtype)], [])
+    optimizer = make(name, learning_rate=0.1)
+    for _ in range(2):
+        optimizer.update(network, gradients)
+    assert {p.dtype for p in network.parameters()} == {np.dtype(dtype)}
+
+
+@each
+@pytest.mark.parametrize("rate", [0.0, -0.1, float("nan"), float("inf")])
+def test_a_learning_rate_is_positive_and_finite(name: str, rate: float) -> None:
+    with pytest.raises(ValueError, match="learning_rate must be positive") as error:
+        make(name, learning_rate=rate)
+    assert_one_line(error, str(rate))
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.0, 2.0, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    ("factory", "name"), [(SGD, "momentum"), (Adam, "beta1"), (Adam, "beta2")]
+)
+def test_a_share_of_the_past_is_from_0_to_below_1(factory: Any, name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be at least 0 and below 1") as error:
+        factory(0.1, **{name: value})
+    assert_one_line(error, str(value))
+
+
+@pytest.mark.parametrize("value", [0.0, -1e-8, float("nan"), float("inf")])
+def test_epsilon_is_positive_and_finite(value: float) -> None:
+    with pytest.raises(ValueError, match="epsilon must be positive") as error:
+        Adam(0.1, epsilon=value)
+    assert_one_line(error, str(value))
+
+
+def test_a_mistyped_optimizer_gets_a_suggestion() -> None:
+    with pytest.raises(ValueError, match="did you mean 'adam'") as error:
+        OPTIMIZERS["adm"]
+    assert_one_line(error, "optimizer 'adm'")
+
+
+@each
+def test_an_optimizer_shows_and_compares_its_settings_not_its_memory(name: str) -> None:
+    used, unused = make(name, learning_rate=0.5), make(name, learning_rate=0.5)
+    used.update(one_weight(), pull(1.0))
+    assert used == unused
+    assert repr(used) == repr(unused)
+    assert "learning_rate=0.5" in repr(used)
+    assert used != make(name, learning_rate=0.25)
