@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Two numbers are "equal" when they differ by no more than rounding can do.
 ROUNDING = 1e-12
+# For how many epochs rounding must not have set equal units apart.
+EARLY = 100
 
 
 def number(value: float) -> str:
@@ -43,11 +45,12 @@ def number(value: float) -> str:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a claim found: whether it holds, the number, and the number in words."""
+    """What a claim found: whether it holds, the number, the number in words, a remark."""
 
     holds: bool
     value: float
     text: str
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,11 @@ class Case:
     start : callable (**options) -> Start
         How it starts.
     claims : mapping from activation to claims
-        What is said of it. An activation that is missing has the claims of "tanh".
+        What is said of it with that activation; of one that is missing, nothing.
+    covered : sequence of str
+        The activations with which the notes work this case out.
+    more_claims : callable (**options) -> claims
+        What is said of it with certain options only.
     options : sequence of Option
         What the command takes beside the common options.
     variants : sequence of dict
@@ -156,13 +163,15 @@ class Case:
         Added to y in the comparison with one unit, in standard deviations. On a target of
         mean 0 the zero start does not move at all, so there would be nothing to compare.
     next : sequence of str
-        Commands worth trying next, with {activation} filled in.
+        Commands worth trying next, with {activation} and {other} filled in.
     """
 
     name: str
     title: str
     start: Callable[..., Start]
     claims: Mapping[str, Sequence[Claim]]
+    covered: Sequence[str] = ()
+    more_claims: Callable[..., Sequence[Claim]] = lambda **options: ()
     options: Sequence[Option] = ()
     variants: Sequence[Mapping[str, Any]] = ({},)
     identical: bool = True
@@ -170,9 +179,9 @@ class Case:
     target_shift: float = 0.0
     next: Sequence[str] = ()
 
-    def claims_for(self, activation: str) -> Sequence[Claim]:
-        """Return what is said of this case with that activation."""
-        return self.claims.get(activation, self.claims["tanh"])
+    def claims_for(self, activation: str, options: Mapping[str, Any]) -> list[Claim]:
+        """Return what is said of this case with that activation and these options."""
+        return [*self.claims.get(activation, ()), *self.more_claims(**options)]
 
 
 def default_epochs(activation: str) -> int:
@@ -199,16 +208,20 @@ def no_update(r: Result) -> Measured:
 def no_training(r: Result) -> Measured:
     first, last = r.history.loss[0], r.history.loss[-1]
     change = float(abs(last - first))
-    return Measured(change <= ROUNDING, change, f"loss {number(first)} → {number(last)}")
+    return Measured(
+        change <= ROUNDING,
+        change,
+        f"loss {number(first)} → {number(last)}",
+        "the output bias follows the mean of each batch" if r.settings.batch_size else "",
+    )
 
 
 @claim("the output bias still learns the mean of y", ours=True)
 def bias_learns_mean(r: Result) -> Measured:
     biases = r.twin.many["output_bias"]
-    goal = r.twin.target_mean
-    left = r.largest([biases[-1] - goal])
+    left = r.largest([biases[-1] - r.twin.target_mean])
     text = f"y + 1: {number(biases[0].flat[0])} → {number(biases[-1].flat[0])}"
-    return Measured(left < 0.01, left, text)
+    return Measured(left < 0.01, left, text, "it is on the way; more epochs would do")
 
 
 @claim("a11 = a12 = 0.5 and z11 = z12")
@@ -217,45 +230,70 @@ def all_half(r: Result) -> Measured:
     return Measured(off == 0, off, f"largest |a - 0.5|, |z|: {number(off)}")
 
 
+def _equal_early(spread: Any) -> Measured:
+    """Hold a relative difference, one number per epoch, to rounding while training is young."""
+    early, later = float(spread[: EARLY + 1].max()), float(spread.max())
+    text = f"largest difference: {number(early)}"
+    if later > ROUNDING:
+        text = f"differ by {number(early)}, later {number(later)}"
+    return Measured(early <= ROUNDING, early, text, "rounding has set the units apart")
+
+
 @claim("z11 = z12 and a11 = a12, at every epoch")
 def same_units(r: Result) -> Measured:
-    spread = r.relative_spread("activation_spread", "activation_size")
-    return Measured(spread <= ROUNDING, spread, f"largest difference: {number(spread)}")
+    return _equal_early(r.each_epoch("unit_spread"))
 
 
 @claim("∂L/∂w'11 = ∂L/∂w'12, ∂L/∂w'21 = ∂L/∂w'22")
 def same_gradients(r: Result) -> Measured:
-    spread = r.relative_spread("gradient_spread", "gradient_size")
-    return Measured(spread <= ROUNDING, spread, f"largest difference: {number(spread)}")
+    return _equal_early(r.each_epoch("relative_gradient_spread"))
 
 
 @claim("the network works as a perceptron: one unit")
 def one_unit(r: Result) -> Measured:
     off = r.twin.difference
-    return Measured(off <= ROUNDING, off, f"losses differ by {number(off)}")
+    text = f"{_on_shifted(r)}the two differ by {number(off)}"
+    return Measured(off <= ROUNDING, off, text, "rounding has set the units apart")
 
 
 @claim("so it does not capture non-linearity")
 def no_nonlinearity(r: Result) -> Measured:
-    lowest, plane = r.lowest(r.twin.many.loss), r.dataset.least_squares_loss
-    text = f"loss {number(lowest)}, best plane {number(plane)}"
-    return Measured(lowest >= plane * (1 - 1e-6), lowest, text)
+    bent = r.twin.bent
+    text = f"{_on_shifted(r)}{number(100 * bent)} % of ŷ is bent"
+    if bent != bent:
+        text = "it has no finite answer"
+    return Measured(bent <= ROUNDING, bent, text, "its answer is flat, or a plane")
 
 
-@claim("layers wake one per step, from the output back", ours=True)
+def _on_shifted(r: Result) -> str:
+    return "y + 1: " if r.case.target_shift else ""
+
+
+@claim("layers wake one a step, from the output back", ours=True)
 def wakes_backwards(r: Result) -> Measured:
-    awake = (r.twin.many["dW_rms"] > ROUNDING).argmax(axis=0)
-    order = ", ".join(str(epoch) for epoch in awake[::-1])
-    holds = all(awake[k] == awake[k + 1] + 1 for k in range(len(awake) - 1))
-    return Measured(holds, float(awake[0]), f"y + 1: dW ≠ 0 from epoch {order}")
+    moving = r.twin.many["dW_rms"] > ROUNDING
+    first = [int(m.argmax()) if m.any() else None for m in moving.T]
+    order = ", ".join("never" if epoch is None else str(epoch) for epoch in first[::-1])
+    last = len(first) - 1
+    return Measured(
+        all(epoch == last - k for k, epoch in enumerate(first)),
+        -1.0 if first[0] is None else first[0],
+        f"y + 1: dW ≠ 0 at epoch {order}",
+        "the output bias was at the mean of y before the lower layers woke",
+    )
 
 
 @claim("if mean(y) = 0, only rounding gets it started", ours=True)
 def started_by_rounding(r: Result) -> Measured:
     first = r.largest(r.gradients.W)
     awake = r.first_epoch_below(0.99 * r.dataset.mean_predictor_loss)
-    when = "asleep to the end" if awake is None else f"awake at epoch {awake}"
-    return Measured(first <= ROUNDING, first, f"dW {number(first)}, {when}")
+    when = "still asleep" if awake is None else f"learns at {awake}"
+    return Measured(
+        first <= ROUNDING and r.settings.batch_size is None,
+        first,
+        f"dW {number(first)}, {when}",
+        "a batch has another mean, and that starts it at once",
+    )
 
 
 @claim("z11 = z12 ≠ 0")
@@ -282,19 +320,26 @@ def a_alike_not_zero(r: Result) -> Measured:
 # --- claims about random starts --------------------------------------------------------
 
 
-@claim("w'11 ≠ w'12: the units differ")
+@claim("w'11 ≠ w'12: the units differ", ours=True)
 def units_differ(r: Result) -> Measured:
     spread = float(r.history["weight_spread"][0].min())
     return Measured(spread > 0, spread, f"they differ by {number(spread)}")
 
 
-@claim("∂L/∂w'11 ≠ ∂L/∂w'12: so do their gradients")
+@claim("∂L/∂w'11 ≠ ∂L/∂w'12: so do their gradients", ours=True)
 def gradients_differ(r: Result) -> Measured:
     spread = float(r.history["gradient_spread"][0].min())
     return Measured(spread > 0, spread, f"they differ by {number(spread)}")
 
 
-@claim("the loss can go below what one unit reaches")
+@claim("such a value can be a problem")
+def range_is_a_problem(r: Result) -> Measured:
+    lost = int((r.final_losses > 0.99 * r.dataset.mean_predictor_loss).sum())
+    total = len(r.final_losses)
+    return Measured(2 * lost > total, lost / total, f"{lost} of {total} seeds stall")
+
+
+@claim("the loss can go below what one unit can", ours=True)
 def beats_one_unit(r: Result) -> Measured:
     final, one = r.final_losses, r.best_one_unit
     below = int((final < one * (1 - 1e-3)).sum())
@@ -304,13 +349,13 @@ def beats_one_unit(r: Result) -> Measured:
 
 # --- the cases -------------------------------------------------------------------------
 
-_SATURATES_TO_NOTHING = (
+_FROZEN = (
     all_zero,
     no_update,
-    no_training.because("y is standardised, so the output bias starts at its mean already"),
-    bias_learns_mean,
+    no_training.because("y is standardised: its mean, all a bias can learn, is 0 from the start"),
+    bias_learns_mean.because("y + 1 is the same target with 1 added to it"),
 )
-_BENT = no_nonlinearity.refuted("one unit is still bent: it beats the best plane")
+_BENT = no_nonlinearity.refuted("one unit is one bend, which is more than a plane")
 _PLANE = no_nonlinearity.because("a linear unit is a plane, and so is a sum of them")
 
 ZERO = Case(
@@ -318,19 +363,20 @@ ZERO = Case(
     title="Case 1: zero initialization",
     start=lambda: Start(Named("zeros"), Named("zeros"), "every w = 0 and every b = 0"),
     claims={
-        "relu": _SATURATES_TO_NOTHING,
-        "tanh": _SATURATES_TO_NOTHING,
-        "linear": _SATURATES_TO_NOTHING,
+        "relu": _FROZEN,
+        "tanh": _FROZEN,
+        "linear": _FROZEN,
         "sigmoid": (
             all_half,
             same_units,
             same_gradients,
-            one_unit,
+            one_unit.because("y + 1 is y with 1 added, so that there is a mean to learn"),
             _BENT,
             wakes_backwards,
             started_by_rounding,
         ),
     },
+    covered=("relu", "tanh", "sigmoid"),
     target_shift=1.0,
     next=(
         "mlp-demo zero --activation {other}",
@@ -343,11 +389,14 @@ def _constant_claims(a_claim: Claim, shape: Claim) -> tuple[Claim, ...]:
     return (z_alike_not_zero, a_claim, same_units, same_gradients, one_unit, shape)
 
 
-def _number(text: str) -> float:
+def _not_zero(text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         raise ValueError(f"'{text}' is not a number") from None
+    if value == 0:
+        raise ValueError("0 is a case of its own: mlp-demo zero")
+    return value
 
 
 def _constant(value: float) -> Start:
@@ -361,18 +410,21 @@ CONSTANT = Case(
     start=_constant,
     claims={
         "relu": _constant_claims(
-            a_alike_not_zero.refuted("ReLU answers 0 wherever z < 0, though not everywhere"),
+            a_alike_not_zero.refuted("ReLU answers 0 wherever z < 0"),
             _BENT,
         ),
         "tanh": _constant_claims(a_alike_not_zero, _BENT),
         "sigmoid": _constant_claims(a_alike_not_zero, _BENT),
         "linear": _constant_claims(a_alike_not_zero, _PLANE),
     },
-    options=(Option("value", _number, "0.5", "NUMBER", "What every weight and bias starts at."),),
+    options=(
+        Option("value", _not_zero, "0.5", "NUMBER", "What every weight and bias starts at."),
+    ),
+    covered=("relu",),
     variants=({"value": 0.5},),
     next=(
         "mlp-demo random --activation {activation}",
-        "mlp-demo constant --value 2 --activation {activation}",
+        "mlp-demo constant --value 0.1 --activation {activation}",
     ),
 )
 
@@ -417,6 +469,11 @@ def _random(scale: str) -> Start:
 
 _RANDOM = (units_differ, gradients_differ, beats_one_unit)
 
+_RANGES = {
+    "small": range_is_a_problem.refuted("one hidden layer hides it; depth shows it: propagate"),
+    "large": range_is_a_problem.refuted("one hidden layer hides it; depth shows it: propagate"),
+}
+
 RANDOM = Case(
     name="random",
     title="Case 3: random initialization",
@@ -431,6 +488,8 @@ RANDOM = Case(
             beats_one_unit.refuted("linear units, however many, are one plane"),
         ),
     },
+    covered=("relu", "tanh", "sigmoid", "linear"),
+    more_claims=lambda scale: [_RANGES[scale]] if scale in _RANGES else [],
     options=(
         Option(
             "scale",
@@ -445,7 +504,7 @@ RANDOM = Case(
     identical=False,
     runs=20,
     next=(
-        "mlp-demo random --scale small --activation {activation}",
+        "mlp-demo propagate --activation {activation}",
         "mlp-demo constant --activation {activation}",
     ),
 )

@@ -152,6 +152,16 @@ def _widths(text: str) -> tuple[int, ...]:
     return widths
 
 
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise ValueError(f"'{text}' is not a positive finite number")
+    return rate
+
+
 def _columns(text: str) -> tuple[str, ...]:
     columns = tuple(part.strip() for part in text.split(","))
     if not all(columns):
@@ -189,7 +199,7 @@ NETWORK_OPTIONS: list[click.Parameter] = [
     ),
     click.Option(
         ["--learning-rate"],
-        type=float,
+        type=Converted("rate", _rate),
         help="η, per step.  [default: 0.1; adam 0.01]",
     ),
     click.Option(
@@ -216,9 +226,15 @@ DATA_OPTIONS: list[click.Parameter] = [
         help="A data set, or a CSV file with a line of column names.",
     ),
     click.Option(
-        ["--inputs"], type=Converted("columns", _columns), help="Columns to learn from: a,b."
+        ["--inputs"],
+        type=Converted("columns", _columns),
+        help="Columns to learn from: a,b.  [default: the data set's]",
     ),
-    click.Option(["--target"], type=Converted("columns", _columns), help="Column to predict."),
+    click.Option(
+        ["--target"],
+        type=Converted("columns", _columns),
+        help="Column to predict.  [default: the data set's]",
+    ),
 ]
 
 FIGURE_OPTIONS: list[click.Parameter] = [

@@ -108,8 +108,8 @@ class Dataset:
 
 def load(
     source: str | PathLike[str] = "penguins",
-    inputs: Sequence[str] | None = None,
-    targets: Sequence[str] | None = None,
+    inputs: Sequence[str] | str | None = None,
+    targets: Sequence[str] | str | None = None,
 ) -> Dataset:
     """Read a table and standardise it: (value - mean) / standard deviation.
 
@@ -117,9 +117,10 @@ def load(
     ----------
     source : str or path-like
         The name of a data set, or a CSV file whose first line names the columns.
-    inputs, targets : sequence of str, optional
+    inputs, targets : str or sequence of str, optional
         Columns. By default those of the data set; for a file the last column is the target
-        and all others are inputs.
+        and all others are inputs. The fields of a file are separated by commas, semicolons
+        or tabs, whichever its first line has most of.
 
     Returns
     -------
@@ -144,19 +145,25 @@ def load(
     ((342, 2), 2)
     """
     source = str(source)
+    inputs = (inputs,) if isinstance(inputs, str) else inputs
+    targets = (targets,) if isinstance(targets, str) else targets
     own = SOURCES[source] if source in SOURCES else None  # noqa: SIM401
     path = own.path if own else Path(source)
     if not path.exists():
         hint = suggestion(source, SOURCES)
         raise DataError(f"no data set and no file is called '{source}': {hint}")
     with path.open(newline="", encoding="utf-8-sig") as file:
-        lines = csv.reader(file)
+        lines: Any = None
         try:
+            first_line = file.readline()
+            file.seek(0)
+            lines = csv.reader(file, delimiter=max(",;\t", key=first_line.count))
             header = [column.strip() for column in next(lines)]
-            if own:
-                inputs, targets = inputs or own.inputs, targets or own.targets
-            targets = tuple(targets or header[-1:])
-            inputs = tuple(inputs or [column for column in header if column not in targets])
+            targets = tuple(targets or (own.targets if own else header[-1:]))
+            usual = own.inputs if own else header
+            inputs = tuple(inputs or [column for column in usual if column not in targets])
+            if not inputs:
+                raise DataError(f"{source} has no column left to learn from; name some inputs")
             columns = _positions(source, header, (*inputs, *targets))
             values, dropped = _numbers(source, lines, header, columns, bool(own))
         except StopIteration:
@@ -168,9 +175,12 @@ def load(
             raise DataError(f"{where}: this is not a CSV file ({error})") from None
     if len(values) < 2:
         raise DataError(f"{source} has {len(values)} complete rows; training needs at least 2")
+    x, x_mean, x_std = _standardised(source, inputs, values[:, : len(inputs)])
+    y, y_mean, y_std = _standardised(source, targets, values[:, len(inputs) :])
+    for name, constant in zip(targets, np.ptp(y, axis=0) == 0, strict=True):
+        if constant:
+            raise DataError(f"{source}, column '{name}' is constant: there is nothing to predict")
     name = source if own else path.name
-    x, x_mean, x_std = _standardised(values[:, : len(inputs)])
-    y, y_mean, y_std = _standardised(values[:, len(inputs) :])
     return Dataset(name, x, y, inputs, targets, x_mean, x_std, y_mean, y_std, dropped)
 
 
@@ -226,7 +236,13 @@ def _number(field: str, where: str) -> float:
     return value
 
 
-def _standardised(values: Array) -> tuple[Array, Array, Array]:
-    mean, std = values.mean(axis=0), values.std(axis=0)
+def _standardised(
+    source: str, columns: Sequence[str], values: Array
+) -> tuple[Array, Array, Array]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = values.mean(axis=0), values.std(axis=0)
+    for column, usable in zip(columns, np.isfinite(mean) & np.isfinite(std), strict=True):
+        if not usable:
+            raise DataError(f"{source}, column '{column}': its numbers are too large")
     std = np.where(std > 0, std, 1.0)
     return (values - mean) / std, mean, std

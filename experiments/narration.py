@@ -15,7 +15,7 @@ from typing import Any
 import click
 import numpy as np
 
-from experiments.cases import CASES, Case, Start, number
+from experiments.cases import CASES, Case, Claim, Start, number
 from experiments.data import SOURCES, Dataset
 from experiments.propagation import MEASURES, Journey, Propagation
 from experiments.runner import Outcome, Result, Settings
@@ -34,14 +34,18 @@ def text(result: Result, figure: str) -> str:
     """
     verdict = result.verdict()
     outcomes = result.outcomes()
+    activation = result.settings.activation
+    notes = "the notes say"
+    if activation not in result.case.covered:
+        notes = f"what the notes say of other activations, tried with {activation}"
     return "\n".join(
         [
             click.style(f"{result.case.title}, {result.settings.activation}", bold=True),
             "",
             *_setting(result),
             "",
-            *_claims("the notes say", [o for o in outcomes if not o.claim.ours]),
-            *_claims("and beyond the notes", [o for o in outcomes if o.claim.ours]),
+            *_claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
+            *_claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
             "",
             _row("verdict", click.style(str(verdict), bold=True)),
             *(_row("", line) for line in textwrap.wrap(verdict.reason, WIDTH - COLUMN)),
@@ -64,14 +68,16 @@ def as_json(result: Result, figure: str) -> dict[str, Any]:
         "data": result.dataset.name,
         "optimizer": settings.optimizer,
         "seed": settings.seed,
+        "runs": result.all_losses.shape[1],
         "epochs": settings.epochs,
         "learning_rate": settings.learning_rate,
         "batch_size": settings.batch_size,
-        "loss": [_finite(loss) for loss in result.history.loss],
+        "loss": _numbers(result.history.loss),
+        "final_losses": _numbers(result.all_losses[-1]),
         "mean_predictor_loss": result.dataset.mean_predictor_loss,
         "reference": {
             "initializer": result.reference_name,
-            "loss": [_finite(loss) for loss in result.reference_losses],
+            "loss": _numbers(result.reference_losses),
         },
         "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
         "verdict": str(result.verdict()),
@@ -89,35 +95,37 @@ def claim_as_json(outcome: Outcome) -> dict[str, Any]:
         "holds": measured.holds,
         "measured": _finite(measured.value),
         "text": measured.text,
-        "reason": claim.reason,
+        "reason": claim.reason if outcome.as_documented else measured.remark,
     }
 
 
 def verification(results: Sequence[Result]) -> str:
     """Return one table of every claim of every result, and the count at the end."""
-    lines: list[str] = []
-    outcomes: list[Outcome] = []
-    for result in results:
-        of_this = result.outcomes()
-        outcomes += of_this
-        options = " ".join(f"--{name} {value}" for name, value in result.options.items())
-        heading = f"{result.case.name} {options}".strip() + f", {result.settings.activation}"
-        lines += [*_claims(heading, of_this), ""]
-    held = sum(o.measured.holds for o in outcomes)
-    surprises = sum(not o.as_documented for o in outcomes)
-    lines.append(
-        click.style(
-            f"{len(outcomes)} claims: {held} hold, {len(outcomes) - held} do not; "
-            + ("all as documented" if not surprises else f"{surprises} NOT as documented"),
-            bold=True,
+    rows = [_heading(f"{'case':13} {'with':8} {'claim':49} measured")]
+    outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
+    for result, outcome in outcomes:
+        claim, measured = outcome.claim, outcome.measured
+        case = " ".join([result.case.name, *map(str, result.options.values())])
+        rows.append(
+            f"{case:13.13} {result.settings.activation:8} {_mark(measured.holds)} "
+            f"{claim.text:47} {number(measured.value)}"
         )
+        if not outcome.as_documented:
+            rows.append(click.style(f"{'':23} NOT as documented: {measured.text}", bold=True))
+    held = sum(outcome.measured.holds for _, outcome in outcomes)
+    surprises = sum(not outcome.as_documented for _, outcome in outcomes)
+    summary = f"{len(outcomes)} claims: {held} hold, {len(outcomes) - held} are refuted; "
+    summary += "all as documented" if not surprises else f"{surprises} NOT as documented"
+    refuted = dict.fromkeys(
+        (o.claim.text, o.claim.reason) for _, o in outcomes if not o.claim.expected
     )
-    return "\n".join(lines)
+    reasons = [f"✗ {text}: {reason}" for text, reason in refuted]
+    return "\n".join([*rows, "", *reasons, "", click.style(summary, bold=True)])
 
 
-def verification_as_json(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Return every claim of every result, with the run that it belongs to."""
-    return [
+def verification_as_json(results: Sequence[Result]) -> dict[str, Any]:
+    """Return one object with every claim of every result and the run that it belongs to."""
+    claims = [
         {
             "case": result.case.name,
             "options": dict(result.options),
@@ -127,6 +135,8 @@ def verification_as_json(results: Sequence[Result]) -> list[dict[str, Any]]:
         for result in results
         for outcome in result.outcomes()
     ]
+    documented = all(claim["holds"] == claim["expected"] for claim in claims)
+    return {"case": "verify", "claims": claims, "as_documented": documented}
 
 
 def propagation(result: Propagation, figure: str) -> str:
@@ -177,7 +187,11 @@ def propagation_as_json(result: Propagation, figure: str) -> dict[str, Any]:
 
 def listing() -> str:
     """Return what there is: initializers, activations, cases with claims, data sets."""
-    lines = [_heading("initializers"), *_table(_initializer_rows()), ""]
+    lines = [
+        _heading("initializers (N(0, v): normal with variance v)"),
+        *_table(_initializer_rows()),
+        "",
+    ]
     lines += [_heading("activations")]
     lines += _table(
         (name, f"f(z) = {f.formula}", f"f' = {f.derivative_formula}")
@@ -186,7 +200,9 @@ def listing() -> str:
     lines += ["", _heading("cases")]
     for case in CASES.values():
         lines.append(f"  {case.name}: {case.title}")
-        lines += [f"    - {sentence}" for sentence in _claim_texts(case)]
+        for activations_, claims in _claims_by_activation(case).items():
+            lines.append(f"    {activations_}")
+            lines += [f"      {_mark(c.expected)} {c.text}" for c in claims]
     lines += ["", _heading("data sets")]
     lines += _table((name, SOURCES[name].about) for name in SOURCES)
     return "\n".join(lines)
@@ -204,7 +220,13 @@ def listing_as_json() -> dict[str, Any]:
             for name in ACTIVATIONS
         },
         "cases": {
-            case.name: {"title": case.title, "claims": _claim_texts(case)}
+            case.name: {
+                "title": case.title,
+                "claims": {
+                    names: {claim.text: claim.expected for claim in claims}
+                    for names, claims in _claims_by_activation(case).items()
+                },
+            }
             for case in CASES.values()
         },
         "data": {name: SOURCES[name].about for name in SOURCES},
@@ -219,15 +241,15 @@ def describe_data(dataset: Dataset) -> str:
 def describe_training(settings: Settings) -> str:
     """Return the optimizer with its numbers."""
     rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
-    name = settings.optimizer.upper() if settings.optimizer == "sgd" else settings.optimizer
-    return (
-        f"{name}, η = {settings.learning_rate:g}, {settings.epochs} epochs, "
-        f"{rows} per step, seed {settings.seed}"
-    )
+    name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
+    epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
+    rate = settings.learning_rate or 0
+    eta = f"{rate:g}" if 1e-4 <= rate < 1e4 else number(rate)
+    return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
 
 
 def _setting(result: Result) -> list[str]:
-    dataset = result.dataset
+    dataset, runs = result.dataset, result.all_losses.shape[1]
     dropped = f" ({dataset.dropped} incomplete dropped)" if dataset.dropped else ""
     return [
         _row(
@@ -239,26 +261,30 @@ def _setting(result: Result) -> list[str]:
         _row("", f"{len(dataset.x)} rows{dropped}, each column standardised"),
         _row("start", result.start.words),
         _row("training", describe_training(result.settings)),
+        *([_row("", f"{runs} starts; what follows is the median one")] if runs > 1 else []),
     ]
 
 
-def _claims(heading: str, outcomes: Sequence[Outcome]) -> list[str]:
+def _claims(heading: str, outcomes: Sequence[Outcome], verdict: str) -> list[str]:
     if not outcomes:
         return []
     width = max(len(o.claim.text) for o in outcomes)
     lines = [_heading(heading)]
     for outcome in outcomes:
         claim, measured = outcome.claim, outcome.measured
-        mark = click.style("✓", fg="green") if measured.holds else click.style("✗", fg="red")
-        lines.append(f"{mark} {claim.text:{width}}  {measured.text}")
+        lines.append(f"{_mark(measured.holds)} {claim.text:{width}}  {measured.text}")
+        remark = claim.reason
         if not outcome.as_documented:
-            lines.append(
-                f"    here it {'holds' if measured.holds else 'does not hold'}, "
-                f"with the defaults it {'does' if claim.expected else 'does not'}"
-            )
-        elif claim.reason:
-            lines.append(f"    {claim.reason}")
+            usual = "holds" if claim.expected else "is refuted"
+            why = "it diverged" if verdict == "diverged" else measured.remark
+            remark = f"{why or 'other settings'}; with the defaults this {usual}"
+        if remark:
+            lines.append(f"    {remark}")
     return lines
+
+
+def _mark(holds: bool) -> str:
+    return click.style("✓", fg="green") if holds else click.style("✗", fg="red")
 
 
 def _journey_table(journey: Journey) -> list[str]:
@@ -316,26 +342,32 @@ def _journey_as_json(journey: Journey) -> dict[str, Any]:
 
 
 def _next(result: Result) -> list[str]:
-    others = {"relu": "sigmoid", "tanh": "sigmoid", "linear": "sigmoid", "sigmoid": "relu"}
     activation = result.settings.activation
-    return [
-        command.format(activation=activation, other=others.get(activation, "sigmoid"))
-        for command in result.case.next
-    ]
+    other = "relu" if activation == "sigmoid" else "sigmoid"
+    return [command.format(activation=activation, other=other) for command in result.case.next]
 
 
 def _initializer_rows() -> list[tuple[str, str, str]]:
     rows = []
     for name in initializers.names():
+        initializer = initializers.get(name)
         others = initializers.INITIALIZERS.aliases(name)
-        also = f"also {', '.join(others)}" if others else ""
-        rows.append((name, getattr(initializers.get(name), "formula", ""), also))
+        also = f"also {', '.join(others)}" if others else getattr(initializer, "about", "")
+        rows.append((name, getattr(initializer, "formula", ""), also))
     return rows
 
 
-def _claim_texts(case: Case) -> list[str]:
-    """Return every claim of a case once, over all activations."""
-    return list(dict.fromkeys(c.text for claims in case.claims.values() for c in claims))
+def _claims_by_activation(case: Case) -> dict[str, list[Claim]]:
+    """Return the claims of a case, activations with the same ones together."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    claims: dict[tuple[str, ...], list[Claim]] = {}
+    for activation in case.claims:
+        every = [c for options in case.variants for c in case.claims_for(activation, options)]
+        distinct = list({c.text: c for c in every}.values())
+        key = tuple(f"{c.text} {c.expected}" for c in distinct)
+        groups.setdefault(key, []).append(activation)
+        claims[key] = distinct
+    return {", ".join(names): claims[key] for key, names in groups.items()}
 
 
 def _table(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -366,16 +398,3 @@ def _numbers(values: Iterable[float]) -> list[float | None]:
 def _finite(value: float) -> float | None:
     """Return the number, or None where JSON has no word for it."""
     return float(value) if np.isfinite(value) else None
-
-
-__all__ = [
-    "as_json",
-    "claim_as_json",
-    "describe_data",
-    "describe_training",
-    "listing",
-    "listing_as_json",
-    "number",
-    "text",
-    "verification",
-]

@@ -4,7 +4,8 @@ Each panel is a function that takes axes and a result, draws, and returns the ax
 notebook can place any of them anywhere. Nothing here calls ``plt.show()`` or needs pyplot.
 
 Colours are Okabe and Ito's, which colour-blind people can tell apart: vermilion is the case,
-blue the same network started well, grey what to compare with.
+blue the same network started well, grey what to compare with. Weights are dark above zero and
+pink below it.
 
 Where to go next: ``cli.py``.
 """
@@ -20,7 +21,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
@@ -29,14 +29,15 @@ from numpy.typing import NDArray
 from experiments.cases import number
 from experiments.data import Dataset
 from experiments.propagation import Journey, Propagation
-from experiments.runner import Result
+from experiments.runner import NO_GRADIENT, Result
 from mlp import MLP, diagnostics
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 from mlp.files import replacing
 
 CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
-UNITS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#999999")
+UNITS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#999999", "#CC79A7")
+POSITIVE, NEGATIVE = "#333333", "#CC79A7"
 STYLE: dict[str, Any] = {
     "font.size": 15,
     "axes.titlesize": 19,
@@ -55,6 +56,12 @@ STYLE: dict[str, Any] = {
 }
 # For starts that are compared, in the order in which they are given.
 STARTS = ("#009E73", "#D55E00", "#0072B2", "#56B4E9", "#CC79A7", "#E69F00", "#000000", "#999999")
+# The formats of figures, and the dates that must stay out of the same picture's bytes.
+FORMATS: dict[str, dict[str, None]] = {
+    ".png": {},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None, "ModDate": None},
+}
 # The most units of a layer that are drawn one by one.
 SHOWN = 6
 
@@ -72,7 +79,7 @@ def figure(result: Result) -> Figure:
     matplotlib.figure.Figure
         16:9, 1600 × 900 pixels when saved as PNG.
     """
-    with styled():
+    with styled(), np.errstate(over="ignore", invalid="ignore"):
         fig = Figure(figsize=(16, 9), dpi=100)
         upper = fig.add_gridspec(1, 2, left=0.06, right=0.895, top=0.83, bottom=0.57, wspace=0.42)
         lower = fig.add_gridspec(
@@ -83,7 +90,9 @@ def figure(result: Result) -> Figure:
         network_panel(fig.add_subplot(lower[0]), result)
         surface_panel(fig.add_subplot(lower[1]), result)
         verdict = result.verdict()
-        fig.text(0.02, 0.935, f"{result.case.title}, {result.settings.activation}", size=23)
+        sizes = "-".join(map(str, result.sizes))
+        heading = f"{result.case.title} ({sizes}, {result.settings.activation})"
+        fig.text(0.02, 0.935, heading, size=23)
         fig.text(
             0.98,
             0.935,
@@ -100,19 +109,20 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
     """Draw the loss of the case, of the same network started well, and of the mean predictor."""
     loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
     epochs = np.arange(len(loss))
-    shown = np.where(np.isfinite(loss), loss, np.nan)
-    top = float(np.clip(1.1 * np.nanmax(shown), 1.25 * mean_loss, 3 * mean_loss))
-    ax.axhline(mean_loss, color=QUIET, linestyle=(0, (4, 3)), linewidth=2)
+    highest = float(loss[np.isfinite(loss)].max(initial=0))
+    top = float(np.clip(1.1 * highest, 1.25 * mean_loss, 3 * mean_loss))
     ax.plot(epochs, _drawable(result.reference_losses, top), color=WELL)
     for other in result.all_losses.T if result.all_losses.shape[1] > 1 else ():
         ax.plot(epochs, _drawable(other, top), color=CASE, linewidth=1, alpha=0.3)
-    ax.plot(epochs, _drawable(loss, top), color=CASE, linewidth=5)
+    ax.plot(epochs, _drawable(loss, top), color=CASE, linewidth=6)
+    mean_line = np.full(len(loss), mean_loss)
+    ax.plot(epochs, mean_line, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
     ax.set(xlim=(0, epochs[-1]), ylim=(0, top), xlabel="epoch", ylabel="loss L")
 
     good = result.reference_name.split("_")[0].capitalize()
     ends = [
-        (mean_loss, f"mean of y\n{number(mean_loss)}", QUIET),
-        _loss_end(result.reference_losses, top, good, WELL),
+        (mean_loss, f"always the\nmean {number(mean_loss)}", QUIET),
+        _loss_end(result.reference_losses, top, f"{good} start", WELL),
         _loss_end(loss, top, "this start", CASE),
     ]
     word = result.verdict().word
@@ -120,14 +130,14 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
         at = int(result.history.diverged_at)
         ax.text(
             0.5, 0.62, f"diverged at epoch {at}", color=CASE, size=22, weight="bold",
-            ha="center", transform=ax.transAxes,
+            ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
-    _label_ends(ax, ends, gap=0.27)
-    one = all(width == 1 for width in diagnostics.merged(result.network)[0].sizes[1:-1])
+    _label_ends(ax, ends, gap=0.29)
+    one = result.distinct == len(result.settings.hidden)
     runs = result.all_losses.shape[1]
     title = {
         "diverged": "The loss explodes",
-        "stalled": "The loss does not fall",
+        "stalled": "Never better than the mean",
         "symmetric": f"It learns, but as {'one unit' if one else 'fewer units'} would",
         "learning": "The loss falls" + (f" ({runs} seeds, median bold)" if runs > 1 else ""),
     }[word]
@@ -142,15 +152,19 @@ def gradient_panel(ax: Axes, result: Result) -> Axes:
     """
     gradients = result.history["unit_gradients"]
     finite = np.isfinite(gradients).all(axis=1)
+    if not finite[0]:
+        ax.set(xlim=(0, 1), ylim=(-1, 1), xlabel="epoch", title="The gradient is not finite")
+        return ax
     gradients = gradients[: int(finite.argmin()) if not finite.all() else len(finite)]
     size = np.abs(gradients).max(axis=1)
     largest = float(size.max())
     until = int(np.flatnonzero(size >= 0.05 * largest)[-1]) if largest else len(gradients) - 1
     until = min(max(int(1.2 * until), 10), len(gradients) - 1)
     units = gradients.shape[1]
+    alike = bool(result.largest([gradients - gradients[:, :1]]) <= 1e-9 * largest)
     names = []
     for j in range(units):
-        width = max(16 * 0.42**j, 1.2)
+        width = max(16 * 0.42**j, 1.2) if alike else 3.5 if units <= SHOWN else 1.2
         colour = UNITS[j % len(UNITS)]
         points = gradients[: until + 1, j]
         marker = "o" if len(points) < 3 else None
@@ -158,14 +172,18 @@ def gradient_panel(ax: Axes, result: Result) -> Axes:
         names.append((float(gradients[until, j]), f"∂L/∂w'1{j + 1}", colour))
     ax.axhline(0, color=INK, linewidth=0.8, zorder=0)
     reach = 1.15 * float(np.abs(gradients[: until + 1]).max()) or 1.0
-    ax.set(xlim=(0, max(until, 1)), ylim=(-reach, reach), xlabel="epoch")
+    shown = "epoch" if until == len(gradients) - 1 else f"epoch, the first {until}"
+    ax.set(xlim=(0, max(until, 1)), ylim=(-reach, reach), xlabel=shown)
     if units > SHOWN:
         names = [(names[0][0], f"∂L/∂w'11 …\n∂L/∂w'1,{units}", INK)]
     _label_ends(ax, names)
-    if largest == 0:
+    every = "Both" if units == 2 else f"All {units}"
+    if largest <= NO_GRADIENT:
         title = "No hidden unit gets a gradient"
-    elif result.largest([gradients - gradients[:, :1]]) <= 1e-9 * largest:
-        title = f"{'Both' if units == 2 else f'All {units}'} units get the same gradient"
+    elif units == 1:
+        title = "The gradient of the one unit"
+    elif alike:
+        title = f"{every} units get the same gradient"
     else:
         title = "Each unit gets its own gradient"
     ax.set_title(title)
@@ -177,21 +195,25 @@ def network_panel(ax: Axes, result: Result) -> Axes:
     became, counts = diagnostics.merged(result.network)
     ones = [np.ones(width, dtype=int) for width in result.sizes[1:-1]]
     before_groups = [diagnostics.same_unit_as(layer) for layer in result.before.layers[:-1]]
-    after_groups = [np.flatnonzero(np.ones_like(count)) for count in counts]
-    _graph(ax, result.before, 0.0, before_groups, ones)
-    _graph(ax, became, 1.55, after_groups, counts)
-    epochs = result.settings.epochs
-    for x, words in ((0.5, "at the start"), (2.05, f"what it is after {epochs} epochs")):
+    after_groups = [np.arange(len(count)) for count in counts]
+    weights = [layer.W for net in (result.before, became) for layer in net.layers]
+    largest = max(float(np.abs(np.nan_to_num(W)).max()) for W in weights)
+    _graph(ax, result.before, 0.0, before_groups, ones, largest)
+    _graph(ax, became, 1.55, after_groups, counts, largest)
+    diverged_at = int(result.history.diverged_at)
+    epochs = result.settings.epochs if diverged_at < 0 else diverged_at
+    for x, words in ((0.5, "at the start"), (2.05, f"what it is at epoch {epochs}")):
         ax.text(x, -0.55, words, ha="center", va="top", color=QUIET, size=16)
+    ax.text(0.5, -0.7, "w > 0", ha="right", va="top", color=POSITIVE, size=15, weight="bold")
+    ax.text(0.56, -0.7, "w < 0", ha="left", va="top", color=NEGATIVE, size=15, weight="bold")
     ax.annotate(
         "", (1.43, 0), (1.17, 0), arrowprops={"arrowstyle": "-|>", "color": QUIET, "lw": 3}
     )
-    ax.set(xlim=(-0.14, 2.7), ylim=(-0.68, 0.6))
+    ax.set(xlim=(-0.14, 2.7), ylim=(-0.82, 0.66))
     ax.axis("off")
     units, left = result.hidden_units, sum(became.sizes[1:-1])
     if result.verdict().word == "diverged":
-        largest = result.largest([layer.W for layer in result.network.layers])
-        title = f"The largest weight: {number(largest)}"
+        title = f"Its largest number: {number(result.largest(result.network.parameters()))}"
     elif result.largest_weight_change == 0:
         title = "No weight has moved"
     elif left < units:
@@ -375,10 +397,9 @@ def check_path(path: Path) -> None:
     OSError
         If the folder is missing.
     """
-    formats = FigureCanvasBase.get_supported_filetypes()
-    if path.suffix.lstrip(".").lower() not in formats:
+    if path.suffix.lower() not in FORMATS:
         raise ValueError(
-            f"'{path.name}' does not end in a format of figures: .{', .'.join(sorted(formats))}"
+            f"'{path.name}' does not end in a format of figures: {', '.join(FORMATS)}"
         )
     if not path.parent.is_dir():
         raise FileNotFoundError(f"folder {path.parent} does not exist; make it first")
@@ -393,14 +414,9 @@ def save(fig: Figure, path: Path) -> None:
         As for `check_path`, or if the disk is full.
     """
     check_path(path)
-    kind = path.suffix.lstrip(".").lower()
-    undated: dict[str, Any] = {
-        "svg": {"Date": None},
-        "svgz": {"Date": None},
-        "pdf": {"CreationDate": None, "ModDate": None},
-    }
+    kind = path.suffix.lower()
     with styled(), replacing(path) as file:
-        fig.savefig(file, format=kind, metadata=undated.get(kind))
+        fig.savefig(file, format=kind[1:], metadata=FORMATS[kind])
 
 
 def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:
@@ -428,6 +444,7 @@ def _graph(
     x0: float,
     groups: Sequence[NDArray[np.intp]],
     counts: Sequence[NDArray[np.intp]],
+    largest: float,
 ) -> None:
     """Draw a network as nodes and edges, from x0 to x0 + 1; units of one group look alike."""
     last = len(network.layers)
@@ -436,15 +453,15 @@ def _graph(
         shown = min(width, SHOWN)
         heights = np.linspace(0.5, -0.5, 2 * shown + 1)[1::2] if shown > 1 else np.zeros(1)
         places.append([(x0 + k / last, float(y)) for y in heights])
-    edges = sum(len(a) * len(b) for a, b in pairwise(places))
+    roomy = last == 2 and max(map(len, places)) <= 2
     for k, layer in enumerate(network.layers):
-        largest = float(np.abs(np.nan_to_num(layer.W)).max())
         for i, start in enumerate(places[k]):
             for j, end in enumerate(places[k + 1]):
                 crossing = i != j and min(len(places[k]), len(places[k + 1])) > 1
-                where = None if edges > 8 else 0.3 if crossing else 0.5
+                where = None if not roomy else 0.3 if crossing else 0.5
                 _edge(ax, start, end, float(layer.W[i, j]), largest, where)
-    radius = 36 if max(map(len, places)) <= 3 else 22
+    named = last <= 3 and max(map(len, places)) <= 3
+    radius = 36 if roomy else 30 if named else 20
     for k, column in enumerate(places):
         for j, (x, y) in enumerate(column):
             hidden = 0 < k < last
@@ -452,11 +469,14 @@ def _graph(
             ax.plot(
                 x, y, "o", markersize=radius, color=colour, markeredgecolor=INK, markeredgewidth=2
             )
-            name = f"x{j + 1}" if k == 0 else f"a{k}{j + 1}" if hidden else "ŷ"
-            if max(map(len, places)) <= 3:
-                ax.text(x, y, name, ha="center", va="center_baseline", size=16)
-            if hidden and counts[k - 1][j] > 1:
-                ax.text(x, y + 0.2, f"× {counts[k - 1][j]}", ha="center", size=18, weight="bold")
+            output = f"ŷ{j + 1}" if len(column) > 1 else "ŷ"
+            name = f"x{j + 1}" if k == 0 else f"a{k}{j + 1}" if hidden else output
+            if named:
+                size = 16 if roomy else 13
+                ax.text(x, y, name, ha="center", va="center_baseline", size=size)
+            if hidden and counts[k - 1][j] > 1 and len(column) <= 3:
+                count = f"×{counts[k - 1][j]}"
+                ax.text(x, y + 0.18, count, ha="center", size=18 if last <= 3 else 13)
         if network.sizes[k] > SHOWN:
             ax.text(column[0][0], 0.53, f"{network.sizes[k]}", ha="center", va="bottom", size=16)
 
@@ -470,9 +490,9 @@ def _edge(
     where: float | None,
 ) -> None:
     """Draw one weight as a line; `where` on its way it carries its number."""
-    colour = CASE if w > 0 else WELL
+    colour = POSITIVE if w > 0 else NEGATIVE
     style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * abs(w) / (largest or 1)}
-    if w == 0 or not np.isfinite(w):
+    if abs(w) <= 1e-9 * largest or not np.isfinite(w):
         style = {"color": QUIET, "linewidth": 1.6, "linestyle": (0, (1, 2.5))}
     (x1, y1), (x2, y2) = start, end
     ax.plot((x1, x2), (y1, y2), zorder=1, **style)
@@ -528,7 +548,7 @@ def _drawable(loss: Array, top: float) -> Array:
 
 def _pretty(column: str) -> str:
     """Turn bill_length_mm into bill length (mm)."""
-    words = column.split("_")
+    words = column.replace("$", r"\$").split("_")
     if words[-1] in {"mm", "cm", "m", "g", "kg", "s"} and len(words) > 1:
         return f"{' '.join(words[:-1])} ({words[-1]})"
     return " ".join(words)

@@ -19,10 +19,11 @@ import numpy as np
 from experiments.cases import CASES, Case, Claim, Measured, Named, Start, default_epochs, number
 from experiments.data import Dataset
 from mlp import MLP, Gradients, History, Trace, diagnostics, initializers, mse, train
-from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 from mlp.optimizers import OPTIMIZERS, Optimizer
 
+# A gradient below this is the rounding of a sum of numbers of about 1.
+NO_GRADIENT = 1e-15
 # The children of the seed.
 WEIGHTS, BATCHES = 0, 1
 
@@ -31,7 +32,7 @@ RATES = {"adam": 0.01}
 
 # Which initializer counts as a good start; Glorot for the activations not named.
 WELL = {"relu": "he_normal"}
-REFERENCE_RUNS = 5
+REFERENCE_RUNS = 8
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,38 @@ class Twin:
     ----------
     many, one : History
         Of the network of the case, and of the network with one unit per hidden layer.
+    answers : numpy.ndarray, shape (2, n, targets)
+        What both answer after training.
     target_mean : numpy.ndarray
         The mean of y in this comparison.
+    bent : float
+        The part of the variance of the answers that no plane over the inputs explains.
     """
 
     many: History
     one: History
+    answers: Array
     target_mean: Array
+    bent: float
 
     @property
     def difference(self) -> float:
-        """The largest difference between the two losses, relative to the largest loss."""
+        """The largest difference between the two: of losses at any epoch, of final answers.
+
+        Each is relative to the largest loss and answer. Infinite if one of them diverged
+        before the other.
+        """
+        if self.many.diverged_at != self.one.diverged_at:
+            return float("inf")
         finite = np.isfinite(self.many.loss) & np.isfinite(self.one.loss)
-        many, one = self.many.loss[finite], self.one.loss[finite]
-        return float(np.abs(many - one).max() / np.abs(many).max())
+        pairs = [(self.many.loss[finite], self.one.loss[finite])]
+        if np.isfinite(self.answers).all():
+            pairs.append((self.answers[0], self.answers[1]))
+        sizes = [np.abs(many).max(initial=0) for many, _ in pairs]
+        gaps = [np.abs(many - one).max(initial=0) for many, one in pairs]
+        return max(
+            float(gap / size) if size else 0.0 for gap, size in zip(gaps, sizes, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -147,7 +166,7 @@ class Result:
     reference_name : str
         The initializer of the same network started well.
     reference_losses : numpy.ndarray, shape (epochs + 1,)
-        Its run with the median final loss.
+        Its best run of `REFERENCE_RUNS`.
     compared : Twin or None
         For a case whose units start identical.
     best_one_unit : float
@@ -220,52 +239,56 @@ class Result:
         """Return the largest |entry| of all of them."""
         return max(float(np.abs(values).max()) for values in arrays)
 
-    def relative_spread(self, spread: str, size: str) -> float:
-        """Return the largest value of one record over all epochs, relative to another's."""
-        most = float(np.nanmax(self.history[spread]))
-        return most / float(np.nanmax(self.history[size])) if most else 0.0
+    def each_epoch(self, probe: str) -> Array:
+        """Return the largest value over the layers, for each epoch that was finite."""
+        values = self.history[probe].max(axis=-1)
+        finite: Array = values[np.isfinite(values)]
+        return finite
 
     def outcomes(self) -> list[Outcome]:
         """Measure every claim of the case."""
-        claims = self.case.claims_for(self.settings.activation)
-        return [Outcome(claim, claim.measure(self)) for claim in claims]
+        claims = self.case.claims_for(self.settings.activation, self.options)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return [Outcome(claim, claim.measure(self)) for claim in claims]
 
     def verdict(self) -> Verdict:
         """Say in one word what became of the network."""
         loss, mean_loss = self.history.loss, self.dataset.mean_predictor_loss
         diverged_at = int(self.history.diverged_at)
+        layers = len(self.settings.hidden)
+        units = f"{self.distinct} distinct of {self.hidden_units} hidden units"
         if diverged_at >= 0:
-            return Verdict(
-                "diverged",
-                f"not finite at epoch {diverged_at}",
-                "A step was so large that the loss or a weight left the range of floating "
-                "point. Try a smaller learning rate.",
-            )
+            reason = "A step was too large: the numbers left the range of floating point."
+            if diverged_at == 0:
+                reason = "The start is too large: the numbers leave the range of floating point."
+            return Verdict("diverged", f"not finite at epoch {diverged_at}", reason)
         if self.largest_weight_change == 0:
-            reason = _frozen_reason(self)
-            return Verdict("stalled", "no weight moved (largest change 0)", reason)
+            return Verdict("stalled", "no weight moved (largest change 0)", _frozen_reason(self))
         if self.lowest_loss > 0.99 * mean_loss:
+            reason = "It has learned nothing from x"
+            if loss[-1] < 0.99 * loss[0]:
+                reason = "The loss falls, but has not come below that"
             return Verdict(
                 "stalled",
-                f"loss never below {number(self.lowest_loss)}",
-                f"Always answering the mean of y has a loss of {number(mean_loss)}: it learned "
-                "nothing from x.",
+                f"lowest loss {number(self.lowest_loss)}",
+                f"{reason}: always answering the mean of y has a loss of {number(mean_loss)}.",
             )
         if self.distinct < self.hidden_units:
+            reason = "Units that start the same get the same gradient, so they stay the same"
+            if self.case.identical and self.distinct > layers:
+                reason = "Rounding has set some of the equal units apart"
+            would = "one unit" if self.distinct == layers == 1 else f"{self.distinct} units"
             return Verdict(
                 "symmetric",
-                f"{self.distinct} distinct of {self.hidden_units} hidden units, "
-                f"loss {number(loss[-1])}",
-                "Units that start the same receive the same gradient, so they stay the same: "
-                "it learns, but only what "
-                f"{'one unit' if self.distinct == 1 else f'{self.distinct} units'} can.",
+                f"{units}, loss {number(loss[-1])}",
+                f"{reason}: it learns what {would} can.",
             )
-        return Verdict(
-            "learning",
-            f"loss {number(loss[0])} → {number(loss[-1])}, "
-            f"{self.distinct} distinct of {self.hidden_units} hidden units",
-            "The units start different, receive different gradients and become different.",
-        )
+        reason = "The units start different, get different gradients and become different."
+        if self.hidden_units == layers:
+            reason = "One unit in a layer has no other to be the same as."
+        elif self.case.identical:
+            reason = "The units started the same; rounding has set them apart."
+        return Verdict("learning", f"loss {number(loss[0])} → {number(loss[-1])}, {units}", reason)
 
 
 def run(
@@ -330,9 +353,11 @@ def run(
     seeds = slice(0, case.runs)
     references = slice(case.runs, case.runs + REFERENCE_RUNS)
     shown = _median(histories.loss[-1, seeds])
-    reference = case.runs + _median(histories.loss[-1, references])
-    trace = before[shown].forward(x)
-    gradients = before[shown].backward(trace, mse(trace.output, y)[1])
+    reference_losses = histories.loss[:, references]
+    best = np.argmin(np.where(np.isnan(reference_losses[-1]), np.inf, reference_losses[-1]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = before[shown].forward(x)
+        gradients = before[shown].backward(trace, mse(trace.output, y)[1])
     result = Result(
         case=case,
         options=options,
@@ -346,13 +371,17 @@ def run(
         history=_member(histories, shown),
         all_losses=histories.loss[:, seeds],
         reference_name=reference_name,
-        reference_losses=histories.loss[:, reference],
+        reference_losses=reference_losses[:, best],
         distinct=int(diagnostics.distinct_units(stack[shown], trace, gradients).sum()),
     )
     if case.identical:
         stand_in = StandIn(settings.new_optimizer(), stack.sizes)
-        one = fit(diagnostics.merged(before[-1])[0], x, targets[-1], optimizer=stand_in)
-        twin = Twin(_member(histories, -1), one, targets[-1].mean(axis=0))
+        small = diagnostics.merged(before[-1])[0]
+        one = fit(small, x, targets[-1], optimizer=stand_in)
+        with np.errstate(over="ignore", invalid="ignore"):
+            answers = np.stack([stack[-1].predict(x), small.predict(x)])
+            bent = _bent(x, answers[0])
+        twin = Twin(_member(histories, -1), one, answers, targets[-1].mean(axis=0), bent)
         return replace(result, compared=twin)
     narrow = replace(settings, hidden=(1,) * len(settings.hidden))
     ones = MLP.stack(_networks(dataset, narrow, good, case.runs))
@@ -360,12 +389,12 @@ def run(
 
 
 def every_run() -> list[tuple[Case, Settings, Mapping[str, Any]]]:
-    """Return what ``verify`` runs: every case, with every variant and activation."""
+    """Return what ``verify`` runs: every case, with every variant and claimed activation."""
     return [
         (case, Settings(activation=activation), options)
         for case in CASES.values()
         for options in case.variants
-        for activation in ACTIVATIONS
+        for activation in case.claims
     ]
 
 
@@ -418,6 +447,16 @@ def _median(final_losses: Array) -> int:
     return int(order[(len(order) - 1) // 2])
 
 
+def _bent(x: Array, answers: Array) -> float:
+    """Return the part of the variance of the answers that no plane over x explains."""
+    if not np.isfinite(answers).all():
+        return float("nan")
+    design = np.column_stack([x, np.ones(len(x))])
+    plane = design @ np.linalg.lstsq(design, answers, rcond=None)[0]
+    variance = answers.var(axis=0).mean()
+    return float(np.square(answers - plane).mean() / variance) if variance > 1e-24 else 0.0
+
+
 def _member(history: History, r: int) -> History:
     """Return the history of one member of a stack."""
     return History(
@@ -443,30 +482,33 @@ def _probes(before: MLP) -> dict[str, Any]:
         "unit_gradients": lambda network, trace, gradients: gradients.W[0][..., 0, :],
         "output_bias": lambda network, trace, gradients: network.layers[-1].b[..., 0, :],
         "gradient_spread": diagnostics.gradient_spread,
-        "gradient_size": _gradient_size,
+        "relative_gradient_spread": _relative_gradient_spread,
         "weight_spread": diagnostics.weight_spread,
         "weight_change": weight_change,
-        "activation_spread": _activation_spread,
-        "activation_size": _activation_size,
+        "unit_spread": _unit_spread,
         "dW_rms": diagnostics.dW_rms,
     }
 
 
-def _gradient_size(network: MLP, trace: Trace, gradients: Gradients) -> Array:
-    return _largest_per_layer(gradients.W[:-1])
+def _relative_gradient_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return the largest difference between two units' gradients, relative to their size."""
+    size = _largest_per_layer(gradients.W[:-1])
+    spread = diagnostics.gradient_spread(network, trace, gradients)
+    return np.divide(spread, size, out=np.zeros_like(size), where=size > NO_GRADIENT)
+
+
+def _unit_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
+    """Return how far z and a of any unit are from those of the first, relative to their size."""
+    relative = []
+    for values in (trace.z[:-1], trace.a[1:-1]):
+        size = _largest_per_layer(values)
+        spread = _largest_per_layer([v - v[..., :1] for v in values])
+        relative.append(np.divide(spread, size, out=np.zeros_like(size), where=size > 0))
+    return np.maximum(*relative)
 
 
 def _largest_per_layer(per_layer: Sequence[Array]) -> Array:
     return np.stack([np.abs(values).max(axis=(-2, -1)) for values in per_layer], axis=-1)
-
-
-def _activation_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
-    """Return how far any unit's answers are from those of the first unit of its layer."""
-    return _largest_per_layer([a - a[..., :1] for a in trace.a[1:-1]])
-
-
-def _activation_size(network: MLP, trace: Trace, gradients: Gradients) -> Array:
-    return _largest_per_layer(trace.a[1:-1])
 
 
 # --- one unit that stands for many -----------------------------------------------------

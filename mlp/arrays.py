@@ -1,8 +1,8 @@
 """Arrays at the door: what a user may hand in, and what to say when it is wrong.
 
-Every public function takes its arrays through the two functions below, so a wrong
-shape, a text column or a hidden NaN is met by one clear sentence instead of a silent
-broadcast three layers later. Nothing here knows about networks.
+What a user hands to a network, to `train` or to `predict` comes in through the functions
+below, so a wrong shape, a text column or a hidden NaN is met by one clear sentence instead of
+a silent broadcast three layers later. Nothing here knows about networks.
 
 Where to go next: ``activations.py``.
 """

@@ -87,6 +87,8 @@ def distinct_units(
 def same_unit_as(layer: Dense, tolerance: float = 1e-6) -> NDArray[np.intp]:
     """Return for each unit of a layer the first unit that is the same, often itself.
 
+    In a layer with numbers that are not finite no two units are the same.
+
     Returns
     -------
     numpy.ndarray of int, shape (..., units)
@@ -98,7 +100,8 @@ def same_unit_as(layer: Dense, tolerance: float = 1e-6) -> NDArray[np.intp]:
     array([0, 0, 0])
     """
     units = np.concatenate([layer.W, layer.b], axis=-2)
-    near = tolerance * np.abs(units).max(axis=(-2, -1))[..., np.newaxis]
+    size = np.abs(units).max(axis=(-2, -1))[..., np.newaxis]
+    near = np.where(np.isfinite(size), tolerance * size, -1)
     first = np.zeros((*units.shape[:-2], units.shape[-1]), dtype=np.intp)
     for j in range(units.shape[-1]):
         distance = np.abs(units[..., : j + 1] - units[..., j, np.newaxis]).max(axis=-2)
@@ -156,9 +159,10 @@ def merged(network: MLP, tolerance: float = 1e-6) -> tuple[MLP, list[NDArray[np.
 
 
 def dead(network: MLP, trace: Trace, gradients: Gradients) -> Array:
-    """Return the fraction of units with f'(z) = 0 on every example: they can never learn.
+    """Return the fraction of units with f'(z) = 0 on every example: they get no gradient.
 
-    For ReLU: units that answer 0 to everything.
+    For ReLU: units that answer 0 to everything. In the first layer they can never learn, as
+    their inputs do not change.
 
     Returns
     -------
@@ -318,7 +322,8 @@ class GradientCheck:
 def gradient_check(network: MLP, x: ArrayLike, y: ArrayLike, h: float = 1e-5) -> GradientCheck:
     """Hold backpropagation to central differences, (L(θ + h) - L(θ - h)) / 2h.
 
-    All parameters of an array are moved at once, each in a copy of its own: a stack.
+    All parameters of an array are moved at once, each in a copy of its own: a stack. It is
+    computed in float64, whatever the type of the network.
 
     Parameters
     ----------
@@ -333,6 +338,11 @@ def gradient_check(network: MLP, x: ArrayLike, y: ArrayLike, h: float = 1e-5) ->
     -------
     GradientCheck
 
+    Raises
+    ------
+    ValueError
+        If x or y is wrong, or h is not positive.
+
     Examples
     --------
     >>> x, y = np.array([[0.3, -1.2], [0.5, 0.1]]), np.array([1.0, 0.0])
@@ -340,6 +350,14 @@ def gradient_check(network: MLP, x: ArrayLike, y: ArrayLike, h: float = 1e-5) ->
     >>> bool(check.error.max() < 1e-7), check.skipped
     (True, 0)
     """
+    if not 0 < h < np.inf:
+        raise ValueError(f"h must be positive and finite, not {h}")
+    network = MLP.from_layers(
+        [
+            Dense(d.W.astype(np.float64), d.b.astype(np.float64), d.activation)
+            for d in network.layers
+        ]
+    )
     x = as_examples(x, "x", network.sizes[0], network.dtype)
     y = as_examples(y, "y", network.sizes[-1], network.dtype)
     trace = network.forward(x)

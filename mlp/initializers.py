@@ -33,7 +33,8 @@ Where to go next: ``network.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
@@ -71,6 +72,8 @@ class Initializer:
         and the theory can predict how signals travel.
     mean : callable (fan_in, fan_out) -> float
         The mean of one weight.
+    about : str
+        A few words for lists.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class Initializer:
     formula: str = ""
     variance: Moment | None = None
     mean: Moment = lambda fan_in, fan_out: 0.0
+    about: str = ""
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int, /) -> Any:
         """Return W, shape (fan_in, fan_out)."""
@@ -158,7 +162,13 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
     ValueError: unknown initializer 'he_norml': did you mean 'he_normal'?
     """
     if isinstance(initializer, str):
-        return INITIALIZERS[initializer](**parameters)
+        make = INITIALIZERS[initializer]
+        unknown = set(parameters) - set(signature(make).parameters)
+        if unknown:
+            raise TypeError(f"initializer '{initializer}' takes no {', '.join(sorted(unknown))}")
+        return make(**parameters)
+    if parameters:
+        raise TypeError("parameters go with the name of an initializer, not with a callable")
     if not callable(initializer):
         raise TypeError(
             "an initializer must be a name or a callable (rng, fan_in, fan_out) -> W, "
@@ -396,9 +406,13 @@ def _named(name: str, initializer: Initializer) -> Initializer:
 
 
 def _finite(name: str, value: float) -> float:
-    if not np.isfinite(value):
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
         raise ValueError(f"{name} must be a finite number, not {value}")
-    return float(value)
+    return number
 
 
 def _positive(name: str, value: float) -> float:
@@ -412,7 +426,10 @@ ones = _named("ones", constant(1.0))
 INITIALIZERS.add("constant", constant)
 INITIALIZERS.add("normal", normal)
 INITIALIZERS.add("uniform", uniform)
-lecun_normal = _named("lecun_normal", variance_scaling(1.0, "fan_in", "normal"))
+lecun_normal = _named(
+    "lecun_normal",
+    replace(variance_scaling(1.0, "fan_in", "normal"), about="the notes' Xavier"),
+)
 lecun_uniform = _named("lecun_uniform", variance_scaling(1.0, "fan_in", "uniform"))
 glorot_normal = _named("glorot_normal", variance_scaling(1.0, "fan_avg", "normal"))
 glorot_uniform = _named("glorot_uniform", variance_scaling(1.0, "fan_avg", "uniform"))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from mlp.arrays import Array
 
 
-def mse(output: Array, y: ArrayLike) -> tuple[Any, Array]:
+def mse(output: ArrayLike, y: ArrayLike) -> tuple[Any, Array]:
     """L = mean((ŷ - y)²), and dL/dŷ = 2 (ŷ - y) / (n m).
 
     The mean is over the n examples *and* the m outputs, without a factor 1/2. (scikit-learn
@@ -21,8 +21,8 @@ def mse(output: Array, y: ArrayLike) -> tuple[Any, Array]:
 
     Parameters
     ----------
-    output : numpy.ndarray, shape (..., n, m)
-        What the network answered, ŷ.
+    output : array_like, shape (..., n, m)
+        What the network answered, ŷ; the result has its type.
     y : array_like, shape (n, m), (..., n, m), or (n,) if m is 1
         What it should have answered. A 1-D y is taken as one column.
 
@@ -48,7 +48,8 @@ def mse(output: Array, y: ArrayLike) -> tuple[Any, Array]:
     array([[1.],
            [3.]])
     """
-    given = np.asarray(y)
+    output = np.asarray(output)
+    given = np.asarray(y, dtype=output.dtype)
     y = given[:, np.newaxis] if given.ndim == 1 and output.shape[-1] == 1 else given
     if y.shape != output.shape[-y.ndim :] or y.ndim < 2:
         raise ValueError(

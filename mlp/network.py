@@ -203,7 +203,7 @@ class MLP:
 
     @classmethod
     def from_layers(cls, layers: Sequence[Dense]) -> MLP:
-        """Return a network of these layers, as they are: nothing is drawn or copied."""
+        """Return a network of these layers as they are: nothing is drawn, copied or checked."""
         network = cls.__new__(cls)
         network.layers = list(layers)
         return network
@@ -271,12 +271,17 @@ class MLP:
         ----------
         trace : Trace
             Of the forward pass.
-        error : numpy.ndarray, shape (..., n, outputs)
+        error : numpy.ndarray, shape (..., n, outputs), or (n, outputs) for all of a stack
             dL/dŷ, as `mse` returns it.
 
         Returns
         -------
         Gradients
+
+        Raises
+        ------
+        ValueError
+            If the error has another shape than the output.
 
         Examples
         --------
@@ -287,6 +292,11 @@ class MLP:
         >>> net.backward(trace, error).b[1]
         array([[-2.]])
         """
+        if error.ndim < 2 or error.shape != trace.output.shape[-error.ndim :]:
+            raise ValueError(
+                f"error has shape {error.shape} but the output has {trace.output.shape}; "
+                "they must be alike"
+            )
         dW: list[Array] = []
         db: list[Array] = []
         deltas: list[Array] = []
@@ -314,7 +324,10 @@ class MLP:
         ValueError
             If x is not such an array.
         """
-        return self.forward(as_examples(x, "x", self.sizes[0], self.dtype)).output
+        x = as_examples(x, "x", self.sizes[0], self.dtype)
+        if x.ndim > 2 and x.shape[:-2] != self.stack_shape:
+            raise ValueError(f"x has shape {x.shape}; it does not fit {self!r}")
+        return self.forward(x).output
 
     def is_finite(self) -> Any:
         """Return whether all parameters are finite: a bool, or one per member, shape (...)."""

@@ -167,10 +167,14 @@ OPTIMIZERS.add("adam", Adam)
 
 
 def _check_rate(learning_rate: float) -> None:
-    if not 0 < learning_rate < np.inf:
+    if not _is_number(learning_rate) or not 0 < learning_rate < np.inf:
         raise ValueError(f"learning_rate must be positive and finite, not {learning_rate}")
 
 
 def _check_fraction(name: str, value: float) -> None:
-    if not 0 <= value < 1:
+    if not _is_number(value) or not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating)

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,7 +71,7 @@ def train(
     batch_size: int | None = None,
     shuffle: bool = True,
     seed: Seed = 0,
-    probes: Mapping[str, Probe] = diagnostics.CHEAP,
+    probes: Mapping[str, Probe] | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> History:
     """Train `network` in place: θ ← θ - η dL/dθ, for every batch of every epoch.
@@ -94,8 +95,9 @@ def train(
     seed : int or numpy.random.SeedSequence
         For the order of the batches, and nothing else.
     probes : mapping of str to callable (network, trace, gradients) -> array
-        What to record per epoch, from a pass over all of x. By default the cheap ones of
-        `mlp.diagnostics`; ``{}`` for none.
+        What to record per epoch, from a pass over all of x. By default the cheap ones,
+        `mlp.diagnostics.CHEAP`, and the ``update_ratio`` of the learning rate; ``{}`` for
+        none.
     on_epoch : callable (epoch, loss), optional
         Called after each record, for a progress bar, say.
 
@@ -108,6 +110,8 @@ def train(
     ValueError
         If x or y has a wrong shape or a value that is not finite, or an argument is out of
         range. A network that diverges is no error: see `History.diverged_at`.
+    TypeError
+        If `optimizer` is not one.
 
     Examples
     --------
@@ -126,31 +130,34 @@ def train(
     epochs = as_whole(epochs, "epochs", 0)
     batch_size = None if batch_size is None else as_whole(batch_size, "batch_size", 1)
     optimizer = SGD() if optimizer is None else optimizer
-    rng = child_rng(seed)
+    if isinstance(optimizer, type) or not hasattr(optimizer, "update"):
+        raise TypeError(f"optimizer must be one, such as SGD(0.1), not {optimizer!r}")
+    probes = _default_probes(optimizer) if probes is None else probes
+    full_batch = batch_size is None or batch_size >= x.shape[-2]
+    rng = child_rng(seed) if shuffle else None
 
     history = History(
         loss=np.full((epochs + 1, *network.stack_shape), np.nan, dtype=network.dtype),
         diverged_at=np.full(network.stack_shape, -1),
     )
     with np.errstate(over="ignore", invalid="ignore"):
-        everything = _pass(network, x, y)
         for epoch in range(epochs + 1):
+            everything = _pass(network, x, y, backward=full_batch or bool(probes))
             _record(history, epoch, network, everything, probes)
             if on_epoch is not None:
                 on_epoch(epoch, history.loss[epoch])
             if epoch == epochs or (history.diverged_at >= 0).all():
                 break
-            for rows in _batches(x.shape[-2], batch_size, rng if shuffle else None):
-                # With one batch, the pass that was recorded is the pass to learn from.
-                whole = rows is _ALL
-                batch = everything if whole else _pass(network, x[..., rows, :], y[..., rows, :])
-                optimizer.update(network, batch.gradients)
-            everything = _pass(network, x, y)
+            if full_batch:  # the pass that was recorded is the pass to learn from
+                optimizer.update(network, everything.gradients)
+                continue
+            for rows in _batches(x.shape[-2], batch_size, rng):
+                batch = _pass(network, x[..., rows, :], y[..., rows, :])
+                optimizer.update(network, batch.gradients)  # update each parameter
     return history
 
 
-@dataclass(frozen=True)
-class _Pass:
+class _Pass(NamedTuple):
     """The first three of the notes' four steps."""
 
     trace: Trace
@@ -158,23 +165,29 @@ class _Pass:
     gradients: Gradients
 
 
-def _pass(network: MLP, x: Array, y: Array) -> _Pass:
-    trace = network.forward(x)
-    loss, error = mse(trace.output, y)
-    return _Pass(trace, loss, network.backward(trace, error))
+def _pass(network: MLP, x: Array, y: Array, backward: bool = True) -> _Pass:
+    trace = network.forward(x)  # forward propagate an input
+    loss, error = mse(trace.output, y)  # compute the cost function
+    gradients = network.backward(trace, error) if backward else _NO_GRADIENTS  # backpropagation
+    return _Pass(trace, loss, gradients)
 
 
-_ALL: Any = slice(None)
+_NO_GRADIENTS = Gradients(W=[], b=[], delta=[])
 
 
-def _batches(n: int, batch_size: int | None, rng: np.random.Generator | None) -> Iterator[Any]:
+def _default_probes(optimizer: Optimizer) -> dict[str, Probe]:
+    rate = getattr(optimizer, "learning_rate", 1.0)
+    ratio = partial(diagnostics.update_ratio, learning_rate=rate)
+    return diagnostics.CHEAP | {"update_ratio": ratio}
+
+
+def _batches(
+    n: int, batch_size: int | None, rng: np.random.Generator | None
+) -> Iterator[NDArray[np.intp]]:
     """Yield the rows of each batch: in the order of `rng`, or as they come without one."""
-    if batch_size is None or batch_size >= n:
-        yield _ALL
-        return
     order = np.arange(n) if rng is None else rng.permutation(n)
-    for first in range(0, n, batch_size):
-        yield order[first : first + batch_size]
+    for first in range(0, n, batch_size or n):
+        yield order[first : first + (batch_size or n)]
 
 
 def _record(
@@ -190,7 +203,5 @@ def _record(
     for name, probe in probes.items():
         value = np.asarray(probe(network, everything.trace, everything.gradients))
         if epoch == 0:
-            shape = (len(history.loss), *value.shape)
-            blank = np.nan if value.dtype.kind == "f" else 0
-            history.probes[name] = np.full(shape, blank, dtype=value.dtype)
+            history.probes[name] = np.full((len(history.loss), *value.shape), np.nan)
         history.probes[name][epoch] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.cases import CASES, Case, number
+from experiments.cases import CASES, ZERO, Case, number
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 
@@ -16,13 +16,19 @@ def test_a_case_is_complete(case: Case) -> None:
         start = case.start(**options)
         for named in (start.kernel, start.bias):
             initializers.get(named.name, **named.parameters)
-    for activation in ACTIVATIONS:
-        claims = case.claims_for(activation)
-        assert claims
-        assert len({claim.text for claim in claims}) == len(claims)
-        for claim in claims:
-            assert claim.expected or claim.reason, f"why is '{claim.text}' refuted?"
-            assert len(claim.text) <= 50
+    assert set(case.covered) <= set(case.claims) <= set(ACTIVATIONS)
+    for activation in case.claims:
+        for options in case.variants:
+            claims = case.claims_for(activation, options)
+            assert claims
+            assert len({claim.text for claim in claims}) == len(claims)
+            for claim in claims:
+                assert claim.expected or claim.reason, f"why is '{claim.text}' refuted?"
+                assert len(claim.text) <= 47, "the table of verify has no more room"
+
+
+def test_an_activation_without_claims_has_none() -> None:
+    assert ZERO.claims_for("softplus", {}) == []
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -156,17 +156,41 @@ def test_a_new_case_needs_nothing_but_itself() -> None:
         start=lambda: CONSTANT.start(value=1.0),
         claims={"tanh": (always,)},
     )
-    result = run(ones, PENGUINS, replace(SHORT, activation="sigmoid"))
+    result = run(ones, PENGUINS, replace(SHORT, activation="tanh"))
     assert [o.claim.text for o in result.outcomes()] == ["it has a loss"]
     assert result.verdict().word == "symmetric"
+
+
+def test_rounding_that_grows_is_told_and_not_held_against_the_notes() -> None:
+    """Design, section 5: nine identical units drift apart from rounding alone."""
+    settings = Settings(activation="tanh", hidden=(9,), epochs=1500, learning_rate=0.1)
+    result = run(CONSTANT, PENGUINS, settings)
+    (told,) = [o for o in result.outcomes() if o.claim.text.startswith("z11 = z12 and")]
+    assert told.measured.holds
+    if result.each_epoch("unit_spread").max() > 1e-12:  # some machines round all nine alike
+        assert "later" in told.measured.text
+
+
+def test_one_unit_per_layer_is_not_called_symmetric() -> None:
+    verdict = run(CONSTANT, PENGUINS, Settings(activation="tanh", hidden=(1,))).verdict()
+    assert verdict.word == "learning"
+    assert "no other" in verdict.reason
+
+
+@pytest.mark.parametrize("case", [CONSTANT, RANDOM], ids=["constant", "random"])
+def test_a_start_out_of_range_is_a_verdict(case: Case) -> None:
+    options = {"value": 1e300} if case is CONSTANT else {"scale": "1e300"}
+    verdict = run(case, PENGUINS, SHORT, options).verdict()
+    assert verdict.word == "diverged"
+    assert "start" in verdict.reason
+
+
+def test_how_bent_an_answer_is() -> None:
+    linear = run(CONSTANT, PENGUINS, replace(SHORT, activation="linear"))
+    bent = run(CONSTANT, PENGUINS, replace(SHORT, activation="tanh"))
+    assert linear.twin.bent < 1e-12 < 0.01 < bent.twin.bent < 1
 
 
 def test_a_case_of_random_units_has_no_twin() -> None:
     with pytest.raises(ValueError, match="identical units"):
         _ = run(RANDOM, PENGUINS, SHORT).twin
-
-
-def test_a_constant_target_is_learned_by_the_mean() -> None:
-    flat = replace(PENGUINS, y=np.zeros_like(PENGUINS.y))
-    verdict = run(ZERO, flat, SHORT).verdict()
-    assert verdict.word == "stalled"

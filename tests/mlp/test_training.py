@@ -356,6 +356,7 @@ def test_the_cheap_diagnostics_are_recorded_by_default(data: Data) -> None:
         "a_rms": layers,
         "delta_rms": layers,
         "dW_rms": layers,
+        "update_ratio": layers,
     }
 
 
