@@ -246,7 +246,7 @@ def same_units(r: Result) -> Measured:
 
 @claim("∂L/∂w'11 = ∂L/∂w'12, ∂L/∂w'21 = ∂L/∂w'22")
 def same_gradients(r: Result) -> Measured:
-    return _equal_early(r.each_epoch("relative_gradient_spread"))
+    return _equal_early(r.each_epoch("gradient_spread"))
 
 
 @claim("the network works as a perceptron: one unit")
@@ -322,13 +322,13 @@ def a_alike_not_zero(r: Result) -> Measured:
 
 @claim("w'11 ≠ w'12: the units differ", ours=True)
 def units_differ(r: Result) -> Measured:
-    spread = float(r.history["weight_spread"][0].min())
+    spread = r.weight_spread
     return Measured(spread > 0, spread, f"they differ by {number(spread)}")
 
 
 @claim("∂L/∂w'11 ≠ ∂L/∂w'12: so do their gradients", ours=True)
 def gradients_differ(r: Result) -> Measured:
-    spread = float(r.history["gradient_spread"][0].min())
+    spread = r.gradient_spread
     return Measured(spread > 0, spread, f"they differ by {number(spread)}")
 
 

@@ -119,7 +119,7 @@ def verification(results: Sequence[Result]) -> str:
     refuted = dict.fromkeys(
         (o.claim.text, o.claim.reason) for _, o in outcomes if not o.claim.expected
     )
-    reasons = [f"✗ {text}: {reason}" for text, reason in refuted]
+    reasons = [line for text, reason in refuted for line in (f"✗ {text}", f"    {reason}")]
     return "\n".join([*rows, "", *reasons, "", click.style(summary, bold=True)])
 
 

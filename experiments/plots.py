@@ -89,6 +89,8 @@ def figure(result: Result) -> Figure:
         gradient_panel(fig.add_subplot(upper[1]), result)
         network_panel(fig.add_subplot(lower[0]), result)
         surface_panel(fig.add_subplot(lower[1]), result)
+        for ax in fig.axes:
+            ax.locator_params(nbins=5)
         verdict = result.verdict()
         sizes = "-".join(map(str, result.sizes))
         heading = f"{result.case.title} ({sizes}, {result.settings.activation})"
@@ -139,7 +141,7 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
         "diverged": "The loss explodes",
         "stalled": "Never better than the mean",
         "symmetric": f"It learns, but as {'one unit' if one else 'fewer units'} would",
-        "learning": "The loss falls" + (f" ({runs} seeds, median bold)" if runs > 1 else ""),
+        "learning": "The loss falls" + (f" ({runs} seeds)" if runs > 1 else ""),
     }[word]
     ax.set_title(title)
     return ax
@@ -416,7 +418,9 @@ def save(fig: Figure, path: Path) -> None:
     check_path(path)
     kind = path.suffix.lower()
     with styled(), replacing(path) as file:
-        fig.savefig(file, format=kind[1:], metadata=FORMATS[kind])
+        # Level 1 takes half the time of matplotlib's 6 and makes files 8 % larger.
+        quick = {"compress_level": 1} if kind == ".png" else None
+        fig.savefig(file, format=kind[1:], metadata=FORMATS[kind], pil_kwargs=quick)
 
 
 def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:

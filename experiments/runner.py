@@ -166,13 +166,16 @@ class Result:
     reference_name : str
         The initializer of the same network started well.
     reference_losses : numpy.ndarray, shape (epochs + 1,)
-        Its best run of `REFERENCE_RUNS`.
+        Of `REFERENCE_RUNS` runs, the one whose loss is lowest over all epochs.
     compared : Twin or None
         For a case whose units start identical.
     best_one_unit : float
         For the other cases: the lowest loss that one unit per layer reached over the seeds.
     distinct : int
         How many hidden units differ from one another after training.
+    weight_spread, gradient_spread : float
+        How far apart the units of a layer are before training, and their gradients; of
+        several layers, where that is least.
     """
 
     case: Case
@@ -189,6 +192,8 @@ class Result:
     reference_name: str
     reference_losses: Array
     distinct: int
+    weight_spread: float
+    gradient_spread: float
     compared: Twin | None = None
     best_one_unit: float = np.nan
 
@@ -354,10 +359,12 @@ def run(
     references = slice(case.runs, case.runs + REFERENCE_RUNS)
     shown = _median(histories.loss[-1, seeds])
     reference_losses = histories.loss[:, references]
-    best = np.argmin(np.where(np.isnan(reference_losses[-1]), np.inf, reference_losses[-1]))
+    total = reference_losses.sum(axis=0)
+    best = np.argmin(np.where(np.isfinite(total), total, np.inf))
     with np.errstate(over="ignore", invalid="ignore"):
         trace = before[shown].forward(x)
         gradients = before[shown].backward(trace, mse(trace.output, y)[1])
+    started = (before[shown], trace, gradients)
     result = Result(
         case=case,
         options=options,
@@ -373,6 +380,8 @@ def run(
         reference_name=reference_name,
         reference_losses=reference_losses[:, best],
         distinct=int(diagnostics.distinct_units(stack[shown], trace, gradients).sum()),
+        weight_spread=float(diagnostics.weight_spread(*started).min()),
+        gradient_spread=float(diagnostics.gradient_spread(*started).min()),
     )
     if case.identical:
         stand_in = StandIn(settings.new_optimizer(), stack.sizes)
@@ -481,9 +490,7 @@ def _probes(before: MLP) -> dict[str, Any]:
     return {
         "unit_gradients": lambda network, trace, gradients: gradients.W[0][..., 0, :],
         "output_bias": lambda network, trace, gradients: network.layers[-1].b[..., 0, :],
-        "gradient_spread": diagnostics.gradient_spread,
-        "relative_gradient_spread": _relative_gradient_spread,
-        "weight_spread": diagnostics.weight_spread,
+        "gradient_spread": _relative_gradient_spread,
         "weight_change": weight_change,
         "unit_spread": _unit_spread,
         "dW_rms": diagnostics.dW_rms,
@@ -498,13 +505,13 @@ def _relative_gradient_spread(network: MLP, trace: Trace, gradients: Gradients) 
 
 
 def _unit_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
-    """Return how far z and a of any unit are from those of the first, relative to their size."""
-    relative = []
-    for values in (trace.z[:-1], trace.a[1:-1]):
-        size = _largest_per_layer(values)
-        spread = _largest_per_layer([v - v[..., :1] for v in values])
-        relative.append(np.divide(spread, size, out=np.zeros_like(size), where=size > 0))
-    return np.maximum(*relative)
+    """Return how far z of any unit is from that of the first, relative to the largest z.
+
+    As a = f(z) entry by entry, units with the same z have the same a.
+    """
+    z = trace.z[:-1]
+    size, spread = _largest_per_layer(z), _largest_per_layer([v - v[..., :1] for v in z])
+    return np.divide(spread, size, out=np.zeros_like(size), where=size > 0)
 
 
 def _largest_per_layer(per_layer: Sequence[Array]) -> Array:

@@ -199,7 +199,9 @@ def _record(
 ) -> None:
     history.loss[epoch] = everything.loss
     finite = np.isfinite(everything.loss) & network.is_finite()
-    history.diverged_at = np.where((history.diverged_at < 0) & ~finite, epoch, history.diverged_at)
+    if not finite.all():
+        new = (history.diverged_at < 0) & ~finite
+        history.diverged_at = np.where(new, epoch, history.diverged_at)
     for name, probe in probes.items():
         value = np.asarray(probe(network, everything.trace, everything.gradients))
         if epoch == 0:
