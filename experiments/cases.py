@@ -259,7 +259,8 @@ def one_unit(r: Result) -> Measured:
 @claim("so it does not capture non-linearity")
 def no_nonlinearity(r: Result) -> Measured:
     bent = r.twin.bent
-    text = f"{_on_shifted(r)}{number(100 * bent)} % of ŷ is bent"
+    percent = number(100 * bent) if bent > ROUNDING else "0"
+    text = f"{_on_shifted(r)}{percent} % of ŷ is bent"
     if bent != bent:
         text = "it has no finite answer"
     return Measured(bent <= ROUNDING, bent, text, "its answer is flat, or a plane")
