@@ -557,8 +557,7 @@ class StandIn:
 def _frozen_reason(r: Result) -> str:
     if r.largest(r.gradients.W) == 0:
         return (
-            "dL/dW = aᵀ delta: with a = 0 the output weights get no gradient, and with "
-            "output weights of 0 no delta reaches the hidden layer. Only the output bias can "
-            "move."
+            "With a = 0 and output weights of 0, every ∂L/∂W = aᵀ delta is 0, so only the "
+            "output bias can move."
         )
     return "Every step was too small to change a weight."
