@@ -32,7 +32,7 @@ RATES = {"adam": 0.01}
 
 # Which initializer counts as a good start; Glorot for the activations not named.
 WELL = {"relu": "he_normal"}
-REFERENCE_RUNS = 8
+REFERENCE_RUNS = 4
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ and back, with delta[k] = dL/dz[k] and ⊙ entry by entry:
 
     delta[k] = dL/da[k+1] ⊙ f'(z[k])
     dW[k] = a[k]ᵀ delta[k]
-    db[k] = the sum of delta[k] over the examples
+    db[k] = 1ᵀ delta[k]                  the sum over the examples: a bias has the input 1
     dL/da[k] = delta[k] W[k]ᵀ
 
 **A stack of networks.** Shapes are written (..., fan_in, fan_out): the dots stand for any
@@ -265,7 +265,7 @@ class MLP:
         return trace
 
     def backward(self, trace: Trace, error: Array) -> Gradients:
-        """delta = dL/da ⊙ f'(z), dW = aᵀ delta, db = Σ delta, dL/da = delta Wᵀ.
+        """delta = dL/da ⊙ f'(z), dW = aᵀ delta, db = 1ᵀ delta, dL/da = delta Wᵀ.
 
         Parameters
         ----------
@@ -300,12 +300,13 @@ class MLP:
         dW: list[Array] = []
         db: list[Array] = []
         deltas: list[Array] = []
+        ones = np.ones((1, error.shape[-2]), dtype=self.dtype)  # the input of every bias
         da = error
         for k in reversed(range(len(self.layers))):
             layer, z, a, a_out = self.layers[k], trace.z[k], trace.a[k], trace.a[k + 1]
             delta = da * layer.activation.derivative(z, a_out)
             dW.append(a.mT @ delta)
-            db.append(delta.sum(axis=-2, keepdims=True))
+            db.append(ones @ delta)
             deltas.append(delta)
             if k > 0:
                 da = delta @ layer.W.mT
