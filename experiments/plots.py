@@ -264,6 +264,8 @@ def surface_panel(ax: Axes, result: Result) -> Axes:
         title = "No sensible answer is left"
     elif flat:
         title = "One answer for everything"
+    elif result.settings.activation == "linear":
+        title = "Its answer is a plane"
     elif diagnostics.merged(result.network)[0].sizes[1] == 1:
         title = "Its answer changes in one direction only"
     ax.set_title(title)
