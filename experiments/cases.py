@@ -93,7 +93,7 @@ def claim(text: str, *, ours: bool = False) -> Callable[[Callable[[Result], Meas
 
 @dataclass(frozen=True)
 class Named:
-    """An initializer by name, with its parameters: Named("constant", value=0.5)."""
+    """An initializer by name, with its parameters: Named("constant", {"value": 0.5})."""
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -470,10 +470,7 @@ def _random(scale: str) -> Start:
 
 _RANDOM = (units_differ, gradients_differ, beats_one_unit)
 
-_RANGES = {
-    "small": range_is_a_problem.refuted("one hidden layer hides it; depth shows it: propagate"),
-    "large": range_is_a_problem.refuted("one hidden layer hides it; depth shows it: propagate"),
-}
+_PROBLEM = range_is_a_problem.refuted("one hidden layer hides it; depth shows it: propagate")
 
 RANDOM = Case(
     name="random",
@@ -490,7 +487,7 @@ RANDOM = Case(
         ),
     },
     covered=("relu", "tanh", "sigmoid", "linear"),
-    more_claims=lambda scale: [_RANGES[scale]] if scale in _RANGES else [],
+    more_claims=lambda scale: [_PROBLEM] if scale in ("small", "large") else [],
     options=(
         Option(
             "scale",

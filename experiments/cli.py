@@ -137,7 +137,8 @@ def _starts() -> Any:
     starts = Registry[str]("start")
     for name in [*SCALES, *initializers.names()]:
         starts.add(name, name)
-        for other in initializers.INITIALIZERS.aliases(name) if name not in SCALES else ():
+    for name in initializers.names():
+        for other in initializers.INITIALIZERS.aliases(name):
             starts.alias(other, name)
     return starts
 
@@ -311,19 +312,31 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
     from experiments import narration, plots, runner
 
     settings = _settings(values)
-    output = values["output"] or Path(f"{case.name}-{settings.activation}.png")
-    plots.check_path(output)
+    output = _figure_path(values, f"{case.name}-{settings.activation}.png")
     options = {option.name: values[option.name] for option in case.options}
     with _progress("training", runner.epochs_of_work(settings)) as on_epoch:
         result = runner.run(case, _dataset(values), settings, options, on_epoch)
     plots.save(plots.figure(result), output)
     if values["output_format"] == "json":
-        click.echo(json.dumps(narration.as_json(result, str(output)), ensure_ascii=False))
+        _print_json(narration.as_json(result, str(output)))
     elif values["quiet"]:
         click.echo(str(result.verdict()))
     else:
         click.echo(narration.text(result, str(output)))
     _show(values, output)
+
+
+def _figure_path(values: dict[str, Any], default: str) -> Path:
+    """Return where the figure goes; refuse what could not be written before any work."""
+    from experiments import plots
+
+    output: Path = values["output"] or Path(default)
+    plots.check_path(output)
+    return output
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False))
 
 
 def _show(values: dict[str, Any], output: Path) -> None:
@@ -380,11 +393,12 @@ def propagate(**values: Any) -> None:
     activation = values["activation"] or (paper.activation if paper else "tanh")
     width = values["width"] or (paper.width if paper else 250)
     depth = values["depth"] or (paper.depth if paper else 10)
-    starts = [named_start(name) for name in values["init"]] or (paper.starts if paper else [])
-    output = values["output"] or Path(f"propagate-{activation}.png")
-    plots.check_path(output)
+    starts = paper.starts if paper else [named_start(name) for name in RANGES]
+    if values["init"]:
+        starts = [named_start(name) for name in values["init"]]
+    output = _figure_path(values, f"propagate-{activation}.png")
     runs, rows = values["runs"], 100
-    steps = propagation.steps_of_work(len(starts) or len(RANGES), width, depth, rows, runs)
+    steps = propagation.steps_of_work(len(starts), width, depth, rows, runs)
     with _progress("propagating", steps) as on_step:
         result = propagation.propagate(
             starts,
@@ -398,8 +412,7 @@ def propagate(**values: Any) -> None:
         )
     plots.save(plots.propagation_figure(result), output)
     if values["output_format"] == "json":
-        data = narration.propagation_as_json(result, str(output))
-        click.echo(json.dumps(data, ensure_ascii=False))
+        _print_json(narration.propagation_as_json(result, str(output)))
     elif values["quiet"]:
         for journey in result.journeys:
             click.echo(f"{journey.start.name}: {journey.verdict()}")
@@ -432,12 +445,13 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
             runner.run(case, dataset, settings, options, on_epoch)
             for case, settings, options in runs
         ]
-    table = narration.verification(results)
+    claims = narration.verification_as_json(results)
     if output_format == "json":
-        click.echo(json.dumps(narration.verification_as_json(results), ensure_ascii=False))
+        _print_json(claims)
     else:
+        table = narration.verification(results)
         click.echo(table.splitlines()[-1] if quiet else table)
-    if not all(outcome.as_documented for result in results for outcome in result.outcomes()):
+    if not claims["as_documented"]:
         ctx.exit(1)
 
 
@@ -452,7 +466,7 @@ def list_command(output_format: str) -> None:
     from experiments import narration
 
     if output_format == "json":
-        click.echo(json.dumps(narration.listing_as_json(), ensure_ascii=False))
+        _print_json(narration.listing_as_json())
     else:
         click.echo(narration.listing())
 

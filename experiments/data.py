@@ -101,9 +101,14 @@ class Dataset:
     @property
     def least_squares_loss(self) -> float:
         """The loss of the best plane ŷ = x w + c: what no linear network can get below."""
-        design = np.column_stack([self.x, np.ones(len(self.x))])
-        best = np.linalg.lstsq(design, self.y, rcond=None)[0]
-        return float(np.square(self.y - design @ best).mean())
+        return float(np.square(self.y - best_plane(self.x, self.y)).mean())
+
+
+def best_plane(x: Array, y: Array) -> Array:
+    """Return ŷ = x w + c with the w and c of least squares."""
+    design = np.column_stack([x, np.ones(len(x))])
+    fitted: Array = design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    return fitted
 
 
 def load(

@@ -19,7 +19,7 @@ from experiments.cases import CASES, Case, Claim, Start, number
 from experiments.data import SOURCES, Dataset
 from experiments.propagation import MEASURES, Journey, Propagation
 from experiments.runner import Outcome, Result, Settings
-from mlp import activations, initializers
+from mlp import initializers
 from mlp.activations import ACTIVATIONS
 
 WIDTH = 80
@@ -177,12 +177,9 @@ def propagation_as_json(result: Propagation, figure: str) -> dict[str, Any]:
         "rows": result.rows,
         "runs": result.runs,
         "seed": result.seed,
-        "results": {
-            journey.start.name: _journey_as_json(journey)
-            for journey in result.journeys
-        },
+        "results": {journey.start.name: _journey_as_json(journey) for journey in result.journeys},
         "figure": figure,
-    }  # fmt: skip
+    }
 
 
 def listing() -> str:
@@ -195,13 +192,13 @@ def listing() -> str:
     lines += [_heading("activations")]
     lines += _table(
         (name, f"f(z) = {f.formula}", f"f' = {f.derivative_formula}")
-        for name, f in ((name, activations.get(name)) for name in ACTIVATIONS)
+        for name, f in ((name, ACTIVATIONS[name]) for name in ACTIVATIONS)
     )
     lines += ["", _heading("cases")]
     for case in CASES.values():
         lines.append(f"  {case.name}: {case.title}")
-        for activations_, claims in _claims_by_activation(case).items():
-            lines.append(f"    {activations_}")
+        for names, claims in _claims_by_activation(case).items():
+            lines.append(f"    {names}")
             lines += [f"      {_mark(c.expected)} {c.text}" for c in claims]
     lines += ["", _heading("data sets")]
     lines += _table((name, SOURCES[name].about) for name in SOURCES)

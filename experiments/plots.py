@@ -195,7 +195,7 @@ def gradient_panel(ax: Axes, result: Result) -> Axes:
 
 def network_panel(ax: Axes, result: Result) -> Axes:
     """Draw the network at the start, and what it has become: identical units as one."""
-    became, counts = diagnostics.merged(result.network)
+    became, counts = result.became, result.stands_for
     ones = [np.ones(width, dtype=int) for width in result.sizes[1:-1]]
     before_groups = [diagnostics.same_unit_as(layer) for layer in result.before.layers[:-1]]
     after_groups = [np.arange(len(count)) for count in counts]
@@ -214,7 +214,7 @@ def network_panel(ax: Axes, result: Result) -> Axes:
     )
     ax.set(xlim=(-0.14, 2.7), ylim=(-0.82, 0.66))
     ax.axis("off")
-    units, left = result.hidden_units, sum(became.sizes[1:-1])
+    units, left = result.hidden_units, result.distinct
     if result.verdict().word == "diverged":
         title = f"Its largest number: {number(result.largest(result.network.parameters()))}"
     elif result.largest_weight_change == 0:
@@ -266,7 +266,7 @@ def surface_panel(ax: Axes, result: Result) -> Axes:
         title = "One answer for everything"
     elif result.settings.activation == "linear":
         title = "Its answer is a plane"
-    elif diagnostics.merged(result.network)[0].sizes[1] == 1:
+    elif result.became.sizes[1] == 1:
         title = "Its answer changes in one direction only"
     ax.set_title(title)
     return ax
@@ -361,7 +361,7 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
             ax = fig.add_subplot(rows[i, j])
             a = journey.answers[layer].ravel()
             finite = a[np.isfinite(a) & (np.abs(a) < 1e100)]
-            edges = _edges(low, high, finite)
+            edges = _edges(low, high)
             counts, _ = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)
             # ReLU answers 0 to half of everything: that bar may leave the axes.
             inner = counts[1:-1].max()
@@ -385,7 +385,7 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
     fig.text(first.x0, first.y1 + 0.045, "How a is distributed", size=19, weight="bold")
 
 
-def _edges(low: float, high: float, values: Array) -> Array:
+def _edges(low: float, high: float) -> Array:
     """Return the bins of a histogram: the range of f, or ±4 where f has none."""
     left = low if np.isfinite(low) else -4.0
     right = high if np.isfinite(high) else 4.0

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.cases import RANGES, Start, named_start, number
+from experiments.cases import Start, number
+from experiments.runner import networks
 from mlp import MLP, diagnostics, initializers, theory
 from mlp.arrays import Array
 from mlp.network import child_rng
@@ -29,8 +30,8 @@ MEASURES = {
     "saturated": diagnostics.saturated,
     "dead": diagnostics.dead,
 }
-# The children of the seed.
-WEIGHTS, INPUTS, ERRORS = 0, 1, 2
+# The children of the seed, beside the runner's WEIGHTS.
+INPUTS, ERRORS = 1, 2
 # About how many numbers of one kind are held at once.
 CHUNK = 10_000_000
 
@@ -128,7 +129,7 @@ class Propagation:
 
 
 def propagate(
-    starts: Sequence[Start] = (),
+    starts: Sequence[Start],
     *,
     activation: str = "tanh",
     width: int = 250,
@@ -143,7 +144,7 @@ def propagate(
     Parameters
     ----------
     starts : sequence of Start
-        By default the ranges that the notes compare.
+        How the weights are drawn, such as ``[cases.named_start("small")]``.
     activation : str
         Of the hidden layers; the output is linear.
     width, depth : int
@@ -168,11 +169,11 @@ def propagate(
 
     Examples
     --------
+    >>> from experiments.cases import named_start
     >>> small = propagate([named_start("small")], width=100, depth=4, runs=3)
     >>> small.journeys[0].verdict().partition(":")[0]
     'signal vanishes'
     """
-    starts = list(starts) or [named_start(name) for name in RANGES]
     sizes = [width] * (depth + 2)
     x = child_rng(seed, INPUTS).standard_normal((rows, width))
     error = child_rng(seed, ERRORS).standard_normal((rows, width))
@@ -184,17 +185,8 @@ def propagate(
         answers: list[Array] = []
         size = _chunk(width, depth, rows)
         for first in range(0, runs, size):
-            stack = MLP.stack(
-                [
-                    MLP(
-                        sizes,
-                        activation=activation,
-                        kernel_initializer=draw,
-                        seed=np.random.SeedSequence(seed, spawn_key=(WEIGHTS, r)),
-                    )
-                    for r in range(first, min(first + size, runs))
-                ]
-            )
+            members = range(first, min(first + size, runs))
+            stack = MLP.stack(networks(sizes, activation, start, seed, members))
             with np.errstate(over="ignore", invalid="ignore"):
                 trace = stack.forward(x)
                 gradients = stack.backward(trace, error)

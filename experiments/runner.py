@@ -15,9 +15,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.cases import CASES, Case, Claim, Measured, Named, Start, default_epochs, number
-from experiments.data import Dataset
+from experiments.data import Dataset, best_plane
 from mlp import MLP, Gradients, History, Trace, diagnostics, initializers, mse, train
 from mlp.arrays import Array
 from mlp.optimizers import OPTIMIZERS, Optimizer
@@ -171,11 +172,10 @@ class Result:
         For a case whose units start identical.
     best_one_unit : float
         For the other cases: the lowest loss that one unit per layer reached over the seeds.
-    distinct : int
-        How many hidden units differ from one another after training.
-    weight_spread, gradient_spread : float
-        How far apart the units of a layer are before training, and their gradients; of
-        several layers, where that is least.
+    became : MLP
+        What the network has become: after training, with its identical units merged.
+    stands_for : list of numpy.ndarray of int
+        For each hidden layer, how many units each of the merged ones stands for.
     """
 
     case: Case
@@ -191,9 +191,8 @@ class Result:
     all_losses: Array
     reference_name: str
     reference_losses: Array
-    distinct: int
-    weight_spread: float
-    gradient_spread: float
+    became: MLP
+    stands_for: list[NDArray[np.intp]]
     compared: Twin | None = None
     best_one_unit: float = np.nan
 
@@ -206,6 +205,21 @@ class Result:
     def hidden_units(self) -> int:
         """How many hidden units there are in all."""
         return sum(self.sizes[1:-1])
+
+    @property
+    def distinct(self) -> int:
+        """How many hidden units differ from one another after training."""
+        return sum(self.became.sizes[1:-1])
+
+    @property
+    def weight_spread(self) -> float:
+        """How far apart the units of a layer start; of several layers, where that is least."""
+        return float(diagnostics.weight_spread(self.before, self.trace, self.gradients).min())
+
+    @property
+    def gradient_spread(self) -> float:
+        """The same of the first gradients of the units."""
+        return float(diagnostics.gradient_spread(self.before, self.trace, self.gradients).min())
 
     @property
     def twin(self) -> Twin:
@@ -341,12 +355,14 @@ def run(
     reference_name = WELL.get(settings.activation, "glorot_normal")
     good = Start(Named(reference_name), Named("zeros"), "")
     x, y = dataset.x, dataset.y
+    sizes = [x.shape[1], *settings.hidden, y.shape[1]]
+    alike = partial(networks, activation=settings.activation, seed=settings.seed)
     fit = partial(_fit, settings=settings, on_epoch=on_epoch)
 
     # All networks of this shape train in lockstep: the seeds of the case, those of the good
     # start and, last, the case once more for the comparison with one unit.
-    members = _networks(dataset, settings, start, case.runs)
-    members += _networks(dataset, settings, good, REFERENCE_RUNS)
+    members = alike(sizes, start=start, members=range(case.runs))
+    members += alike(sizes, start=good, members=range(REFERENCE_RUNS))
     targets = [y] * len(members)
     if case.identical:
         members.append(members[0])
@@ -364,7 +380,7 @@ def run(
     with np.errstate(over="ignore", invalid="ignore"):
         trace = before[shown].forward(x)
         gradients = before[shown].backward(trace, mse(trace.output, y)[1])
-    started = (before[shown], trace, gradients)
+        became, stands_for = diagnostics.merged(stack[shown])
     result = Result(
         case=case,
         options=options,
@@ -379,12 +395,11 @@ def run(
         all_losses=histories.loss[:, seeds],
         reference_name=reference_name,
         reference_losses=reference_losses[:, best],
-        distinct=int(diagnostics.distinct_units(stack[shown], trace, gradients).sum()),
-        weight_spread=float(diagnostics.weight_spread(*started).min()),
-        gradient_spread=float(diagnostics.gradient_spread(*started).min()),
+        became=became,
+        stands_for=stands_for,
     )
     if case.identical:
-        stand_in = StandIn(settings.new_optimizer(), stack.sizes)
+        stand_in = StandIn(settings.new_optimizer(), sizes)
         small = diagnostics.merged(before[-1])[0]
         one = fit(small, x, targets[-1], optimizer=stand_in)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -392,8 +407,8 @@ def run(
             bent = _bent(x, answers[0])
         twin = Twin(_member(histories, -1), one, answers, targets[-1].mean(axis=0), bent)
         return replace(result, compared=twin)
-    narrow = replace(settings, hidden=(1,) * len(settings.hidden))
-    ones = MLP.stack(_networks(dataset, narrow, good, case.runs))
+    narrow = [sizes[0], *(1 for _ in settings.hidden), sizes[-1]]
+    ones = MLP.stack(alike(narrow, start=good, members=range(case.runs)))
     return replace(result, best_one_unit=result.lowest(fit(ones, x, y).loss))
 
 
@@ -413,17 +428,19 @@ def epochs_of_work(settings: Settings) -> int:
     return 2 * (epochs + 1)
 
 
-def _networks(dataset: Dataset, settings: Settings, start: Start, runs: int) -> list[MLP]:
-    """Return networks that start alike but for the seed."""
+def networks(
+    sizes: Sequence[int], activation: str, start: Start, seed: int, members: Iterable[int]
+) -> list[MLP]:
+    """Return networks that start alike but for the seed: a child of `seed` for each member."""
     return [
         MLP(
-            [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]],
-            activation=settings.activation,
+            sizes,
+            activation=activation,
             kernel_initializer=initializers.get(start.kernel.name, **start.kernel.parameters),
             bias_initializer=initializers.get(start.bias.name, **start.bias.parameters),
-            seed=np.random.SeedSequence(settings.seed, spawn_key=(WEIGHTS, r)),
+            seed=np.random.SeedSequence(seed, spawn_key=(WEIGHTS, r)),
         )
-        for r in range(runs)
+        for r in members
     ]
 
 
@@ -460,10 +477,10 @@ def _bent(x: Array, answers: Array) -> float:
     """Return the part of the variance of the answers that no plane over x explains."""
     if not np.isfinite(answers).all():
         return float("nan")
-    design = np.column_stack([x, np.ones(len(x))])
-    plane = design @ np.linalg.lstsq(design, answers, rcond=None)[0]
     variance = answers.var(axis=0).mean()
-    return float(np.square(answers - plane).mean() / variance) if variance > 1e-24 else 0.0
+    if variance <= 1e-24:
+        return 0.0
+    return float(np.square(answers - best_plane(x, answers)).mean() / variance)
 
 
 def _member(history: History, r: int) -> History:

@@ -352,12 +352,7 @@ def gradient_check(network: MLP, x: ArrayLike, y: ArrayLike, h: float = 1e-5) ->
     """
     if not 0 < h < np.inf:
         raise ValueError(f"h must be positive and finite, not {h}")
-    network = MLP.from_layers(
-        [
-            Dense(d.W.astype(np.float64), d.b.astype(np.float64), d.activation)
-            for d in network.layers
-        ]
-    )
+    network = network.mapped(lambda p: p.astype(np.float64))
     x = as_examples(x, "x", network.sizes[0], network.dtype)
     y = as_examples(y, "y", network.sizes[-1], network.dtype)
     trace = network.forward(x)

@@ -163,9 +163,9 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
     """
     if isinstance(initializer, str):
         make = INITIALIZERS[initializer]
-        unknown = set(parameters) - set(signature(make).parameters)
-        if unknown:
-            raise TypeError(f"initializer '{initializer}' takes no {', '.join(sorted(unknown))}")
+        for name in parameters:
+            if name not in signature(make).parameters:
+                raise TypeError(f"initializer '{initializer}' takes no {name}")
         return make(**parameters)
     if parameters:
         raise TypeError("parameters go with the name of an initializer, not with a callable")

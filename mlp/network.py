@@ -26,7 +26,7 @@ Where to go next: ``training.py``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, TypeAlias
@@ -337,7 +337,11 @@ class MLP:
 
     def copy(self) -> MLP:
         """Return a network with the same numbers in arrays of its own."""
-        return MLP.from_layers([Dense(d.W.copy(), d.b.copy(), d.activation) for d in self.layers])
+        return self.mapped(np.copy)
+
+    def mapped(self, f: Callable[[Array], Array]) -> MLP:
+        """Return a network whose parameter arrays are f of these."""
+        return MLP.from_layers([Dense(f(d.W), f(d.b), d.activation) for d in self.layers])
 
     @staticmethod
     def stack(networks: Sequence[MLP]) -> MLP:
@@ -387,15 +391,13 @@ class MLP:
     def __getitem__(self, r: int) -> MLP:
         if not self.stack_shape:
             raise TypeError(f"{self!r} is one network, not a stack; there is no member {r}")
-        return MLP.from_layers(
-            [Dense(d.W[r].copy(), d.b[r].copy(), d.activation) for d in self.layers]
-        )
+        return self.mapped(lambda p: p[r].copy())
 
     def __repr__(self) -> str:
-        names = list(dict.fromkeys(layer.activation.name for layer in self.layers[:-1]))
+        hidden = [layer.activation.name for layer in self.layers[:-1]]
         parts = [
             "-".join(map(str, self.sizes)),
-            *(names if len(names) < 2 else [layer.activation.name for layer in self.layers[:-1]]),
+            *(hidden if len(set(hidden)) > 1 else hidden[:1]),
             self.layers[-1].activation.name,
             str(self.dtype),
             *([f"stack {self.stack_shape}"] if self.stack_shape else []),

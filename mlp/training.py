@@ -133,7 +133,9 @@ def train(
     if isinstance(optimizer, type) or not hasattr(optimizer, "update"):
         raise TypeError(f"optimizer must be one, such as SGD(0.1), not {optimizer!r}")
     probes = _default_probes(optimizer) if probes is None else probes
-    full_batch = batch_size is None or batch_size >= x.shape[-2]
+    n = x.shape[-2]
+    batch_size = n if batch_size is None else min(batch_size, n)
+    full_batch = batch_size == n
     rng = child_rng(seed) if shuffle else None
 
     history = History(
@@ -151,7 +153,7 @@ def train(
             if full_batch:  # the pass that was recorded is the pass to learn from
                 optimizer.update(network, everything.gradients)
                 continue
-            for rows in _batches(x.shape[-2], batch_size, rng):
+            for rows in _batches(n, batch_size, rng):
                 batch = _pass(network, x[..., rows, :], y[..., rows, :])
                 optimizer.update(network, batch.gradients)  # update each parameter
     return history
@@ -182,12 +184,12 @@ def _default_probes(optimizer: Optimizer) -> dict[str, Probe]:
 
 
 def _batches(
-    n: int, batch_size: int | None, rng: np.random.Generator | None
+    n: int, batch_size: int, rng: np.random.Generator | None
 ) -> Iterator[NDArray[np.intp]]:
     """Yield the rows of each batch: in the order of `rng`, or as they come without one."""
     order = np.arange(n) if rng is None else rng.permutation(n)
-    for first in range(0, n, batch_size or n):
-        yield order[first : first + (batch_size or n)]
+    for first in range(0, n, batch_size):
+        yield order[first : first + batch_size]
 
 
 def _record(

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "experiments.data": set(),
     "experiments.cases": set(),
     "experiments.runner": {"cases", "data"},
-    "experiments.propagation": {"cases"},
+    "experiments.propagation": {"cases", "runner"},
     "experiments.narration": {"cases", "data", "propagation", "runner"},
     "experiments.plots": {"cases", "data", "propagation", "runner"},
     "experiments.cli": {"cases", "data", "narration", "plots", "propagation", "runner"},

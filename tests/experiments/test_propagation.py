@@ -23,7 +23,8 @@ from tests.experiments.test_plots import assert_legible
 @pytest.fixture(scope="module", params=list(ACTIVATIONS))
 def notes(request: pytest.FixtureRequest) -> Propagation:
     """Send signals through a network narrow enough to be quick."""
-    return propagate(activation=request.param, width=120, depth=8, rows=40, runs=20)
+    starts = [named_start(name) for name in RANGES]
+    return propagate(starts, activation=request.param, width=120, depth=8, rows=40, runs=20)
 
 
 def test_measurement_stands_where_theory_puts_it(notes: Propagation) -> None:
