@@ -6,261 +6,30 @@ inside the commands, so that ``mlp-demo --help`` answers at once.
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from experiments.cases import CASES, PAPERS, RANGES, SCALES, Case, named_start
-
-if TYPE_CHECKING:
-    from experiments.data import Dataset
-    from experiments.runner import Settings
-
-EPILOG = "Names of initializers, activations and data sets: mlp-demo list"
-
-
-class Failure(click.ClickException):
-    """Data or files are wrong: one sentence, exit code 1."""
-
-
-class Demo(click.Group):
-    """A group that answers every mistake with one sentence, never a traceback."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or suggest the nearest."""
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            from mlp.registry import suggestion
-
-            hint = suggestion(args[0], self.list_commands(ctx))
-            ctx.fail(f"no command is called '{args[0]}': {hint}")
-        return super().resolve_command(ctx, args)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of the lesson."""
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn what can go wrong into a sentence and an exit code."""
-        if os.environ.get("NO_COLOR"):
-            ctx.color = False
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(130)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            raise Failure(f"{where}{error.strerror or error}") from None
-        except MemoryError:
-            raise Failure("this network does not fit into memory; try smaller ones") from None
-        except ValueError as error:
-            from experiments.data import DataError
-
-            if isinstance(error, DataError):
-                raise Failure(str(error)) from None
-            raise click.UsageError(str(error), ctx) from None
-
-
-class Known(click.ParamType):  # type: ignore[type-arg]
-    """The name of something registered; a mistyped one gets the nearest suggested."""
-
-    def __init__(self, name: str, registry: Callable[[], Any]) -> None:
-        self.name = name
-        self.registry = registry
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name, if it is one."""
-        try:
-            self.registry()[value]
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return str(value).lower()
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
-        """Return the names that begin like this."""
-        return [
-            click.shell_completion.CompletionItem(name)
-            for name in self.registry()
-            if name.startswith(incomplete)
-        ]
-
-
-class Converted(click.ParamType):  # type: ignore[type-arg]
-    """What a function makes of the text, which may refuse it with a ValueError."""
-
-    def __init__(self, name: str, function: Callable[[str], Any]) -> None:
-        self.name = name
-        self.function = function
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value, or refuse the text with its sentence."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return self.function(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-def _activations() -> Any:
-    from mlp.activations import ACTIVATIONS
-
-    return ACTIVATIONS
-
-
-def _optimizers() -> Any:
-    from mlp.optimizers import OPTIMIZERS
-
-    return OPTIMIZERS
-
-
-def _starts() -> Any:
-    from mlp import initializers
-    from mlp.registry import Registry
-
-    starts = Registry[str]("start")
-    for name in [*SCALES, *initializers.names()]:
-        starts.add(name, name)
-    for name in initializers.names():
-        for other in initializers.INITIALIZERS.aliases(name):
-            starts.alias(other, name)
-    return starts
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    try:
-        widths = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        widths = ()
-    if not widths or min(widths) < 1:
-        raise ValueError(f"'{text}' is not a list of layer widths such as 2 or 16,16")
-    return widths
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise ValueError(f"'{text}' is not a positive finite number")
-    return rate
-
-
-def _columns(text: str) -> tuple[str, ...]:
-    columns = tuple(part.strip() for part in text.split(","))
-    if not all(columns):
-        raise ValueError(f"'{text}' is not a list of columns such as bill_length_mm,year")
-    return columns
-
-
-SEED_OPTION = click.Option(
-    ["--seed"],
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Everything random follows from it.",
-)
-
-NETWORK_OPTIONS: list[click.Parameter] = [
-    click.Option(
-        ["--activation"],
-        type=Known("name", _activations),
-        default="relu",
-        show_default=True,
-        help="Of the hidden units: linear, relu, tanh, sigmoid.",
-    ),
-    click.Option(
-        ["--hidden"],
-        type=Converted("widths", _widths),
-        default="2",
-        show_default=True,
-        help="Units of each hidden layer, such as 2 or 16,16.",
-    ),
-    click.Option(
-        ["--epochs"],
-        type=click.IntRange(min=1),
-        help="How often to go through the data.  [default: 500; sigmoid 2000]",
-    ),
-    click.Option(
-        ["--learning-rate"],
-        type=Converted("rate", _rate),
-        help="η, per step.  [default: 0.1; adam 0.01]",
-    ),
-    click.Option(
-        ["--batch-size"],
-        type=click.IntRange(min=1),
-        help="Rows per step.  [default: all]",
-    ),
-    click.Option(
-        ["--optimizer"],
-        type=Known("name", _optimizers),
-        default="sgd",
-        show_default=True,
-        help="sgd or adam.",
-    ),
+from experiments.cases import CASES, PAPERS, RANGES, Case, named_start
+from experiments.options import (
+    DATA_OPTIONS,
+    EPILOG,
+    FIGURE_OPTIONS,
+    NETWORK_OPTIONS,
+    PRINT_OPTIONS,
     SEED_OPTION,
-]
-
-DATA_OPTIONS: list[click.Parameter] = [
-    click.Option(
-        ["--data"],
-        default="penguins",
-        show_default=True,
-        metavar="NAME|FILE.csv",
-        help="A data set, or a CSV file with a line of column names.",
-    ),
-    click.Option(
-        ["--inputs"],
-        type=Converted("columns", _columns),
-        help="Columns to learn from: a,b.  [default: the data set's]",
-    ),
-    click.Option(
-        ["--target"],
-        type=Converted("columns", _columns),
-        help="Column to predict.  [default: the data set's]",
-    ),
-]
-
-FIGURE_OPTIONS: list[click.Parameter] = [
-    click.Option(
-        ["-o", "--output"],
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="The figure; its suffix picks the format.  [default: COMMAND-ACTIVATION.png]",
-    ),
-    click.Option(["--show"], is_flag=True, help="Open the figure when it is done."),
-]
-
-PRINT_OPTIONS: list[click.Parameter] = [
-    click.Option(
-        ["--format", "output_format"],
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="What to print.",
-    ),
-    click.Option(
-        ["--json", "output_format"], flag_value="json", help="The same as --format json."
-    ),
-    click.Option(["-q", "--quiet"], is_flag=True, help="Print only the verdict."),
-]
+    Converted,
+    Demo,
+    Known,
+    dataset_of,
+    figure_path,
+    known_activations,
+    known_starts,
+    print_json,
+    progress,
+    settings_of,
+    show,
+)
 
 
 @click.group(
@@ -311,37 +80,19 @@ def _case_command(case: Case) -> click.Command:
 def _run_case(case: Case, values: dict[str, Any]) -> None:
     from experiments import narration, plots, runner
 
-    settings = _settings(values)
-    output = _figure_path(values, f"{case.name}-{settings.activation}.png")
+    settings = settings_of(values)
+    output = figure_path(values, f"{case.name}-{settings.activation}.png")
     options = {option.name: values[option.name] for option in case.options}
-    with _progress("training", runner.epochs_of_work(settings)) as on_epoch:
-        result = runner.run(case, _dataset(values), settings, options, on_epoch)
+    with progress("training", runner.epochs_of_work(settings)) as on_epoch:
+        result = runner.run(case, dataset_of(values), settings, options, on_epoch)
     plots.save(plots.figure(result), output)
     if values["output_format"] == "json":
-        _print_json(narration.as_json(result, str(output)))
+        print_json(narration.as_json(result, str(output)))
     elif values["quiet"]:
         click.echo(str(result.verdict()))
     else:
         click.echo(narration.text(result, str(output)))
-    _show(values, output)
-
-
-def _figure_path(values: dict[str, Any], default: str) -> Path:
-    """Return where the figure goes; refuse what could not be written before any work."""
-    from experiments import plots
-
-    output: Path = values["output"] or Path(default)
-    plots.check_path(output)
-    return output
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False))
-
-
-def _show(values: dict[str, Any], output: Path) -> None:
-    if values["show"] and click.launch(str(output)) != 0:
-        click.echo(f"no program to show {output} was found; open it yourself", err=True)
+    show(values, output)
 
 
 @main.command(
@@ -349,13 +100,13 @@ def _show(values: dict[str, Any], output: Path) -> None:
         click.Option(
             ["--init"],
             multiple=True,
-            type=Known("name", _starts),
+            type=Known("name", known_starts),
             help="small, large, scaled or an initializer; may be given several times.",
         ),
         click.Option(["--paper"], type=click.Choice(list(PAPERS)), help="A published comparison."),
         click.Option(
             ["--activation"],
-            type=Known("name", _activations),
+            type=Known("name", known_activations),
             help="Of the hidden layers: linear, relu, tanh, sigmoid.  [default: tanh]",
         ),
         click.Option(
@@ -396,10 +147,10 @@ def propagate(**values: Any) -> None:
     starts = paper.starts if paper else [named_start(name) for name in RANGES]
     if values["init"]:
         starts = [named_start(name) for name in values["init"]]
-    output = _figure_path(values, f"propagate-{activation}.png")
+    output = figure_path(values, f"propagate-{activation}.png")
     runs, rows = values["runs"], 100
     steps = propagation.steps_of_work(len(starts), width, depth, rows, runs)
-    with _progress("propagating", steps) as on_step:
+    with progress("propagating", steps) as on_step:
         result = propagation.propagate(
             starts,
             activation=activation,
@@ -412,7 +163,7 @@ def propagate(**values: Any) -> None:
         )
     plots.save(plots.propagation_figure(result), output)
     if values["output_format"] == "json":
-        _print_json(narration.propagation_as_json(result, str(output)))
+        print_json(narration.propagation_as_json(result, str(output)))
     elif values["quiet"]:
         for journey in result.journeys:
             click.echo(f"{journey.start.name}: {journey.verdict()}")
@@ -420,7 +171,7 @@ def propagate(**values: Any) -> None:
         if paper:
             click.echo(f"{paper.about}.\n")
         click.echo(narration.propagation(result, str(output)))
-    _show(values, output)
+    show(values, output)
 
 
 @main.command(params=[*PRINT_OPTIONS], epilog=EPILOG)
@@ -440,14 +191,14 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
     dataset = data.load()
     runs = runner.every_run()
     work = sum(runner.epochs_of_work(settings) for _, settings, _ in runs)
-    with _progress("verifying", work) as on_epoch:
+    with progress("verifying", work) as on_epoch:
         results = [
             runner.run(case, dataset, settings, options, on_epoch)
             for case, settings, options in runs
         ]
     claims = narration.verification_as_json(results)
     if output_format == "json":
-        _print_json(claims)
+        print_json(claims)
     else:
         table = narration.verification(results)
         click.echo(table.splitlines()[-1] if quiet else table)
@@ -466,55 +217,9 @@ def list_command(output_format: str) -> None:
     from experiments import narration
 
     if output_format == "json":
-        _print_json(narration.listing_as_json())
+        print_json(narration.listing_as_json())
     else:
         click.echo(narration.listing())
-
-
-def _settings(values: dict[str, Any]) -> Settings:
-    from experiments.runner import Settings
-
-    return Settings(
-        activation=values["activation"],
-        hidden=values["hidden"],
-        epochs=values["epochs"],
-        learning_rate=values["learning_rate"],
-        batch_size=values["batch_size"],
-        optimizer=values["optimizer"],
-        seed=values["seed"],
-    ).filled_in()
-
-
-def _dataset(values: dict[str, Any]) -> Dataset:
-    from experiments import data
-
-    return data.load(values["data"], values["inputs"], values["target"])
-
-
-@contextmanager
-def _progress(label: str, steps: int) -> Iterator[Callable[[], None]]:
-    """Yield a function to call after each step; a bar appears where work takes a second."""
-    with ExitStack() as stack:
-        started, done = time.monotonic(), 0
-        bar: Any = None
-
-        def step() -> None:
-            nonlocal bar, done
-            done += 1
-            if bar is not None:
-                bar.update(1)
-            elif sys.stderr.isatty() and time.monotonic() - started > 1:
-                bar = stack.enter_context(
-                    click.progressbar(
-                        length=steps,
-                        label=label,
-                        file=sys.stderr,
-                        update_min_steps=max(1, steps // 200),
-                    )
-                )
-                bar.update(done)
-
-        yield step
 
 
 for _case in CASES.values():

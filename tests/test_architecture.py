@@ -30,18 +30,32 @@ MAY_IMPORT = {
     "experiments.propagation": {"cases", "runner"},
     "experiments.narration": {"cases", "data", "propagation", "runner"},
     "experiments.plots": {"cases", "data", "propagation", "runner"},
-    "experiments.cli": {"cases", "data", "narration", "plots", "propagation", "runner"},
+    "experiments.options": {"cases", "data", "plots", "runner"},
+    "experiments.cli": {"cases", "data", "narration", "options", "plots", "propagation", "runner"},
 }
 
 
+def files() -> dict[str, Path]:
+    """Return every module by its dotted name."""
+    found = [p for package in ("mlp", "experiments") for p in (ROOT / package).rglob("*.py")]
+    return {
+        ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p
+        for p in sorted(found)
+    }
+
+
+def room_of(module: str) -> str:
+    """Return the room: a file of a package, or a folder in it with all of its files."""
+    return ".".join(module.split(".")[:2])
+
+
 def rooms() -> list[str]:
-    files = [p for package in ("mlp", "experiments") for p in (ROOT / package).glob("*.py")]
-    return sorted(f"{p.parent.name}.{p.stem}" for p in files if p.stem != "__init__")
+    return sorted({room_of(module) for module in files() if "." in module})
 
 
-def imports(room: str) -> set[str]:
-    """Return every module that a room imports at run time, wherever in the file."""
-    tree = ast.parse((ROOT / (room.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
+def imports(path: Path) -> set[str]:
+    """Return every module that a file imports at run time, wherever in it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
@@ -61,13 +75,14 @@ def imports(room: str) -> set[str]:
 def test_imports_run_one_way(room: str) -> None:
     assert room in MAY_IMPORT, f"say in MAY_IMPORT what {room} may import"
     package = room.split(".")[0]
-    own = {m.split(".")[1] for m in imports(room) if m.startswith(f"{package}.")}
-    assert own <= MAY_IMPORT[room]
+    paths = [path for module, path in files().items() if room_of(module) == room]
+    found = {room_of(m) for path in paths for m in imports(path) if m.startswith(f"{package}.")}
+    assert {other.split(".")[1] for other in found - {room}} <= MAY_IMPORT[room]
 
 
-@pytest.mark.parametrize("room", [room for room in rooms() if room.startswith("mlp.")])
-def test_the_library_knows_nothing_but_numpy(room: str) -> None:
-    others = {module.split(".")[0] for module in imports(room)}
+@pytest.mark.parametrize("module", [module for module in files() if module.startswith("mlp")])
+def test_the_library_knows_nothing_but_numpy(module: str) -> None:
+    others = {other.split(".")[0] for other in imports(files()[module])}
     assert others <= set(sys.stdlib_module_names) | {"numpy", "mlp"}
 
 
@@ -98,9 +113,8 @@ def test_help_loads_neither_numpy_nor_matplotlib(arguments: list[str]) -> None:
 
 
 def test_nothing_uses_the_global_generator_or_pyplot() -> None:
-    for room in rooms():
-        text = (ROOT / (room.replace(".", "/") + ".py")).read_text(encoding="utf-8")
-        code = ast.unparse(ast.parse(text))
+    for path in files().values():
+        code = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
         assert "np.random.seed" not in code
         assert "plt.show" not in code.replace("``plt.show()``", "")
         assert "import matplotlib.pyplot" not in code

@@ -1,75 +1,39 @@
-"""Pictures: a `Result` as one figure, made for a projector.
+"""The picture of a case: loss, gradients of the units, network, fitted surface.
 
-Each panel is a function that takes axes and a result, draws, and returns the axes, so a
-notebook can place any of them anywhere. Nothing here calls ``plt.show()`` or needs pyplot.
-
-Colours are Okabe and Ito's, which colour-blind people can tell apart: vermilion is the case,
-blue the same network started well, grey what to compare with. Weights are dark above zero and
-pink below it.
-
-Where to go next: ``cli.py``.
+Weights are dark above zero and pink below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from experiments.cases import number
 from experiments.data import Dataset
-from experiments.propagation import Journey, Propagation
+from experiments.plots.style import (
+    CASE,
+    INK,
+    QUIET,
+    WELL,
+    drawable,
+    label_ends,
+    loss_end,
+    pretty,
+    styled,
+)
 from experiments.runner import NO_GRADIENT, Result
 from mlp import MLP, diagnostics
-from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
-from mlp.files import replacing
 
-CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
 UNITS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#999999", "#CC79A7")
 POSITIVE, NEGATIVE = "#333333", "#CC79A7"
-STYLE: dict[str, Any] = {
-    "font.size": 15,
-    "axes.titlesize": 19,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 12,
-    "axes.labelsize": 15,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "lines.linewidth": 3.5,
-    "lines.solid_capstyle": "butt",
-    "svg.hashsalt": "mlp-demo",
-}
-# For starts that are compared, in the order in which they are given.
-STARTS = ("#009E73", "#D55E00", "#0072B2", "#56B4E9", "#CC79A7", "#E69F00", "#000000", "#999999")
-# The formats of figures, and how to write the same bytes for the same picture: without dates.
-# For PNG, level 1 takes half the time of matplotlib's 6 and makes files 8 % larger.
-FORMATS: dict[str, dict[str, Any]] = {
-    ".png": {"pil_kwargs": {"compress_level": 1}},
-    ".svg": {"metadata": {"Date": None}},
-    ".pdf": {"metadata": {"CreationDate": None, "ModDate": None}},
-}
 # The most units of a layer that are drawn one by one.
 SHOWN = 6
-
-
-def styled() -> AbstractContextManager[None]:
-    """Return a context in which matplotlib draws in the style of this project."""
-    return mpl.rc_context(STYLE)  # type: ignore[arg-type]
 
 
 def figure(result: Result) -> Figure:
@@ -114,10 +78,10 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
     epochs = np.arange(len(loss))
     highest = float(loss[np.isfinite(loss)].max(initial=0))
     top = float(np.clip(1.1 * highest, 1.25 * mean_loss, 3 * mean_loss))
-    ax.plot(epochs, _drawable(result.reference_losses, top), color=WELL)
+    ax.plot(epochs, drawable(result.reference_losses, top), color=WELL)
     for other in result.all_losses.T if result.all_losses.shape[1] > 1 else ():
-        ax.plot(epochs, _drawable(other, top), color=CASE, linewidth=1, alpha=0.3)
-    ax.plot(epochs, _drawable(loss, top), color=CASE, linewidth=6)
+        ax.plot(epochs, drawable(other, top), color=CASE, linewidth=1, alpha=0.3)
+    ax.plot(epochs, drawable(loss, top), color=CASE, linewidth=6)
     mean_line = np.full(len(loss), mean_loss)
     ax.plot(epochs, mean_line, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
     ax.set(xlim=(0, epochs[-1]), ylim=(0, top), xlabel="epoch", ylabel="loss L")
@@ -125,8 +89,8 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
     good = result.reference_name.split("_")[0].capitalize()
     ends = [
         (mean_loss, f"always the\nmean {number(mean_loss)}", QUIET),
-        _loss_end(result.reference_losses, top, f"{good} start", WELL),
-        _loss_end(loss, top, "this start", CASE),
+        loss_end(result.reference_losses, top, f"{good} start", WELL),
+        loss_end(loss, top, "this start", CASE),
     ]
     word = result.verdict().word
     if word == "diverged":
@@ -135,7 +99,7 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
             0.5, 0.62, f"diverged at epoch {at}", color=CASE, size=22, weight="bold",
             ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
-    _label_ends(ax, ends, gap=0.29)
+    label_ends(ax, ends, gap=0.29)
     one = result.distinct == len(result.settings.hidden)
     runs = result.all_losses.shape[1]
     title = {
@@ -179,7 +143,7 @@ def gradient_panel(ax: Axes, result: Result) -> Axes:
     ax.set(xlim=(0, max(until, 1)), ylim=(-reach, reach), xlabel=shown)
     if units > SHOWN:
         names = [(names[0][0], f"∂L/∂w'11 …\n∂L/∂w'1,{units}", INK)]
-    _label_ends(ax, names)
+    label_ends(ax, names)
     every = "Both" if units == 2 else f"All {units}"
     if largest <= NO_GRADIENT:
         title = "No hidden unit gets a gradient"
@@ -256,8 +220,8 @@ def surface_panel(ax: Axes, result: Result) -> Axes:
     ax.scatter(
         points[:, 0], points[:, 1], c=truth, s=42, edgecolors="white", linewidths=0.9, **colours
     )
-    ax.set(xlabel=_pretty(dataset.inputs[0]), ylabel=_pretty(dataset.inputs[1]))
-    ax.figure.colorbar(image, ax=ax, label=_pretty(dataset.targets[0]), pad=0.03)
+    ax.set(xlabel=pretty(dataset.inputs[0]), ylabel=pretty(dataset.inputs[1]))
+    ax.figure.colorbar(image, ax=ax, label=pretty(dataset.targets[0]), pad=0.03)
     flat = np.ptp(answer) <= 1e-6 * np.ptp(truth)
     title = "What it answers (dots: the data)"
     if result.verdict().word == "diverged":
@@ -270,158 +234,6 @@ def surface_panel(ax: Axes, result: Result) -> Axes:
         title = "Its answer changes in one direction only"
     ax.set_title(title)
     return ax
-
-
-def propagation_figure(result: Propagation) -> Figure:
-    """Draw histograms of a in some layers for every start, and a, delta, dW over all layers.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        16:9, 1600 × 900 pixels when saved as PNG.
-    """
-    with styled():
-        fig = Figure(figsize=(16, 9), dpi=100)
-        left = fig.add_gridspec(1, 1, left=0.11, right=0.5, top=0.83, bottom=0.06)[0]
-        right = fig.add_gridspec(3, 1, left=0.6, right=0.87, top=0.86, bottom=0.09, hspace=0.42)
-        _histograms(fig, left, result)
-        for k, (measure, name) in enumerate(
-            (
-                ("a_std", "std of a, forward →"),
-                ("delta_std", "← std of delta, back"),
-                ("dW_rms", "rms of ∂L/∂W"),
-            )
-        ):
-            ax = signal_panel(fig.add_subplot(right[k]), result, measure)
-            ax.set_title(name)
-            if k == 2:
-                ax.set_xlabel("layer")
-        fig.text(0.02, 0.935, f"How far a signal travels, {result.activation}", size=23)
-        fig.text(0.98, 0.935, "lines: measured, dots: theory", size=16, ha="right", color=QUIET)
-    return fig
-
-
-def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:
-    """Draw one measure over the layers: the median, its band, and dots where theory puts it."""
-    layers = np.arange(1, result.depth + 1)
-    ends = []
-    tiny, huge = 1e-30, 1e30
-    for k, journey in enumerate(result.journeys):
-        colour, width = STARTS[k % len(STARTS)], max(9 * 0.6**k, 2.0)
-        low, high = (
-            np.clip(np.nan_to_num(v, nan=huge), tiny, huge) for v in journey.band(measure)
-        )
-        median = np.clip(np.nan_to_num(journey.median(measure), nan=huge), tiny, huge)
-        ax.fill_between(layers, low, high, color=colour, alpha=0.25, linewidth=0)
-        ax.plot(layers, median, color=colour, linewidth=width)
-        predicted = journey.theory(measure)
-        if predicted is not None:
-            dots = np.clip(predicted, tiny, huge)
-            ax.plot(
-                layers, dots, "o", color="white", markeredgecolor=INK, markersize=5,
-                markevery=-(-result.depth // 12),
-            )  # fmt: skip
-        ends.append((float(median[-1]), _short(journey), colour))
-    ax.set_yscale("log")
-    bottom, top = ax.get_ylim()
-    if top / bottom < 100:
-        middle = float(np.sqrt(bottom * top))
-        bottom, top = middle / 10, middle * 10
-    ax.set(xlim=(1, max(result.depth, 2)), ylim=(bottom, top))
-    ax.yaxis.set_major_locator(LogLocator(numticks=4))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    _label_ends(ax, ends, gap=0.17)
-    return ax
-
-
-def _short(journey: Journey) -> str:
-    """Return the name of a start that fits beside a line."""
-    names = {
-        "small": "randn · 0.01",
-        "large": "randn · 1",
-        "scaled": "√(1/n)",
-        "glorot_normal": "Xavier",
-        "lecun_normal": "√(1/n)",
-        "glorot_uniform": "Xavier U",
-        "he_normal": "He",
-        "he_uniform": "He U",
-    }
-    return names.get(journey.start.name, journey.start.name.replace("_", " "))
-
-
-def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
-    """Draw how a is distributed, a row for each start, a column for each of some layers."""
-    layers = sorted({round(k) for k in np.linspace(0, result.depth - 1, 5)})
-    rows = place.subgridspec(len(result.journeys), len(layers), hspace=0.35, wspace=0.12)
-    low, high = ACTIVATIONS[result.activation].bounds
-    for i, journey in enumerate(result.journeys):
-        colour = STARTS[i % len(STARTS)]
-        for j, layer in enumerate(layers):
-            ax = fig.add_subplot(rows[i, j])
-            a = journey.answers[layer].ravel()
-            finite = a[np.isfinite(a) & (np.abs(a) < 1e100)]
-            edges = _edges(low, high)
-            counts, _ = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)
-            # ReLU answers 0 to half of everything: that bar may leave the axes.
-            inner = counts[1:-1].max()
-            tallest = inner if inner > 0.01 * a.size else max(1, counts.max())
-            ax.stairs(counts / tallest, edges, fill=True, color=colour)
-            ax.set(yticks=[], ylim=(0, 1.1), xlim=(edges[0], edges[-1]))
-            ax.spines["left"].set_visible(False)
-            ticks = [edges[0], edges[-1]] if i == len(result.journeys) - 1 else []
-            ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-            if ticks:
-                ax.get_xticklabels()[0].set_horizontalalignment("left")
-                ax.get_xticklabels()[1].set_horizontalalignment("right")
-            if i == 0:
-                ax.set_title(f"layer {layer + 1}", loc="center", weight="normal", size=15)
-            if j == 0:
-                ax.set_ylabel(
-                    _short(journey), rotation=0, ha="right", va="center", color=colour,
-                    weight="bold", labelpad=10,
-                )  # fmt: skip
-    first = fig.axes[0].get_position()
-    fig.text(first.x0, first.y1 + 0.045, "How a is distributed", size=19, weight="bold")
-
-
-def _edges(low: float, high: float) -> Array:
-    """Return the bins of a histogram: the range of f, or ±4 where f has none."""
-    left = low if np.isfinite(low) else -4.0
-    right = high if np.isfinite(high) else 4.0
-    return np.linspace(left, right, 41)
-
-
-def check_path(path: Path) -> None:
-    """Refuse a figure that could not be written, before anything is computed.
-
-    Raises
-    ------
-    ValueError
-        If matplotlib has no format of that suffix.
-    OSError
-        If the folder is missing.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise ValueError(
-            f"'{path.name}' does not end in a format of figures: {', '.join(FORMATS)}"
-        )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"folder {path.parent} does not exist; make it first")
-
-
-def save(fig: Figure, path: Path) -> None:
-    """Write a figure, whole or not at all; the same figure makes the same bytes.
-
-    Raises
-    ------
-    ValueError, OSError
-        As for `check_path`, or if the disk is full.
-    """
-    check_path(path)
-    kind = path.suffix.lower()
-    with styled(), replacing(path) as file:
-        fig.savefig(file, format=kind[1:], **FORMATS[kind])
 
 
 def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:
@@ -437,7 +249,7 @@ def _answers_panel(ax: Axes, result: Result, truth: Array) -> Axes:
     ax.plot(ends, ends, color=QUIET, linewidth=2)
     if np.isfinite(answer).all():
         ax.scatter(truth, answer, s=30, color=CASE, alpha=0.6)
-    name = _pretty(result.dataset.targets[0])
+    name = pretty(result.dataset.targets[0])
     ax.set(xlabel=f"{name}: the truth", ylabel="what it answers")
     ax.set_title("The answer against the truth")
     return ax
@@ -511,49 +323,3 @@ def _edge(
             size=14,
             bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"},
         )
-
-
-def _label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], gap: float = 0.12) -> None:
-    """Write each name at the right of the axes, at the height of its line, none overlapping."""
-    axes_height = (ax.transData + ax.transAxes.inverted()).transform
-    wanted = [float(np.clip(axes_height((1, y))[1], 0, 1)) for y, _, _ in ends]
-    order = sorted(range(len(ends)), key=lambda k: wanted[k])
-    heights = dict(enumerate(wanted))
-    for below, k in pairwise(order):
-        heights[k] = max(heights[k], heights[below] + gap)
-    limit = 1.02
-    for k in reversed(order):
-        heights[k] = min(heights[k], limit)
-        limit = heights[k] - gap
-    for k, (_, words, colour) in enumerate(ends):
-        ax.text(
-            1.02,
-            heights[k],
-            words,
-            color=colour,
-            va="center",
-            weight="bold",
-            transform=ax.transAxes,
-        )
-
-
-def _loss_end(loss: Array, top: float, name: str, colour: str) -> tuple[float, str, str]:
-    """Return where a loss ends, with its name and number, for `_label_ends`."""
-    last = float(loss[-1])
-    if not np.isfinite(last):
-        return top, f"{name}\ndiverged", colour
-    return last, f"{name}\n{number(last)}", colour
-
-
-def _drawable(loss: Array, top: float) -> Array:
-    """Return the loss with what no axis can hold clipped just above the top."""
-    drawn: Array = np.where(np.isfinite(loss), np.minimum(loss, 2 * top), np.nan)
-    return drawn
-
-
-def _pretty(column: str) -> str:
-    """Turn bill_length_mm into bill length (mm)."""
-    words = column.replace("$", r"\$").split("_")
-    if words[-1] in {"mm", "cm", "m", "g", "kg", "s"} and len(words) > 1:
-        return f"{' '.join(words[:-1])} ({words[-1]})"
-    return " ".join(words)

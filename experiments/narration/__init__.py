@@ -1,0 +1,29 @@
+"""Narration: what was measured, as the text a student reads or as JSON.
+
+Text is made for 80 columns and comes with ANSI styles, which click takes out again where
+nobody would see them. One file for each kind of result; ``words.py`` has what they share.
+
+Where to go next: ``plots``, for the pictures.
+"""
+
+from experiments.narration.case import (
+    as_json,
+    claim_as_json,
+    text,
+    verification,
+    verification_as_json,
+)
+from experiments.narration.listing import listing, listing_as_json
+from experiments.narration.propagation import propagation, propagation_as_json
+
+__all__ = [
+    "as_json",
+    "claim_as_json",
+    "listing",
+    "listing_as_json",
+    "propagation",
+    "propagation_as_json",
+    "text",
+    "verification",
+    "verification_as_json",
+]

@@ -1,0 +1,73 @@
+"""Words: what every text of this package is made of. Made for 80 columns, with ANSI styles.
+
+Where to go next: ``case.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+import numpy as np
+
+from experiments.cases import number
+from experiments.data import Dataset
+from experiments.runner import Settings
+
+WIDTH = 80
+COLUMN = 10
+
+
+def heading(words: str) -> str:
+    """Return the words underlined."""
+    return click.style(words, underline=True)
+
+
+def row(name: str, value: str) -> str:
+    """Return one line: a quiet name, and at column 10 its value."""
+    return click.style(f"{name:{COLUMN}}", dim=True) + value
+
+
+def rows(name: str, values: Sequence[str]) -> list[str]:
+    """Return one line per value, the name before the first."""
+    return [row(name if k == 0 else "", value) for k, value in enumerate(values)]
+
+
+def table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return indented lines with aligned columns."""
+    cells = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    return [
+        "  " + "  ".join(f"{c:{w}}" for c, w in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+
+
+def mark(holds: bool) -> str:
+    """Return a green tick or a red cross."""
+    return click.style("✓", fg="green") if holds else click.style("✗", fg="red")
+
+
+def describe_data(dataset: Dataset) -> str:
+    """Return the columns of a data set, in the direction they are learned."""
+    return f"{', '.join(dataset.inputs)} → {', '.join(dataset.targets)}"
+
+
+def describe_training(settings: Settings) -> str:
+    """Return the optimizer with its numbers."""
+    rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
+    name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
+    epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
+    rate = settings.learning_rate or 0
+    eta = f"{rate:g}" if 1e-4 <= rate < 1e4 else number(rate)
+    return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
+
+
+def numbers(values: Iterable[float]) -> list[float | None]:
+    """Return plain numbers for JSON, None for those that are not finite."""
+    return [finite(value) for value in values]
+
+
+def finite(value: float) -> float | None:
+    """Return the number, or None where JSON has no word for it."""
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,26 @@
+"""Pictures: what was measured, as one figure made for a projector.
+
+Each panel is a function that takes axes and a result, draws, and returns the axes, so a
+notebook can place any of them anywhere. Nothing here calls ``plt.show()`` or needs pyplot.
+One file for each kind of result; ``style.py`` has what they share.
+
+Where to go next: ``cli.py``.
+"""
+
+from experiments.plots.case import figure, gradient_panel, loss_panel, network_panel, surface_panel
+from experiments.plots.propagation import propagation_figure, signal_panel
+from experiments.plots.style import FORMATS, check_path, save, styled
+
+__all__ = [
+    "FORMATS",
+    "check_path",
+    "figure",
+    "gradient_panel",
+    "loss_panel",
+    "network_panel",
+    "propagation_figure",
+    "save",
+    "signal_panel",
+    "styled",
+    "surface_panel",
+]
