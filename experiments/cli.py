@@ -6,17 +6,20 @@ inside the commands, so that ``mlp-demo --help`` answers at once.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from experiments.cases import CASES, PAPERS, RANGES, Case, named_start
+from experiments.cases import CASES, PAPERS, RACES, RANGES, Case, Option, Race, named_start
 from experiments.options import (
     DATA_OPTIONS,
     EPILOG,
     FIGURE_OPTIONS,
     NETWORK_OPTIONS,
     PRINT_OPTIONS,
+    RUNS_OPTION,
     SEED_OPTION,
     Converted,
     Demo,
@@ -25,11 +28,15 @@ from experiments.options import (
     figure_path,
     known_activations,
     known_starts,
+    network_options,
     print_json,
     progress,
     settings_of,
     show,
 )
+
+if TYPE_CHECKING:
+    from experiments.comparison import Comparison
 
 
 @click.group(
@@ -56,21 +63,16 @@ def _case_command(case: Case) -> click.Command:
     def callback(**values: Any) -> None:
         _run_case(case, values)
 
-    own = [
-        click.Option(
-            [f"--{option.name}"],
-            type=Converted(option.name, option.convert),
-            default=option.default,
-            show_default=True,
-            metavar=option.metavar,
-            help=option.help,
-        )
-        for option in case.options
-    ]
     return click.Command(
         case.name,
         callback=callback,
-        params=[*own, *NETWORK_OPTIONS, *DATA_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        params=[
+            *_own(case.options),
+            *NETWORK_OPTIONS,
+            *DATA_OPTIONS,
+            *FIGURE_OPTIONS,
+            *PRINT_OPTIONS,
+        ],
         help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh",
         short_help=case.title,
         epilog=EPILOG,
@@ -80,18 +82,155 @@ def _case_command(case: Case) -> click.Command:
 def _run_case(case: Case, values: dict[str, Any]) -> None:
     from experiments import narration, plots, runner
 
-    settings = settings_of(values)
+    settings = settings_of(values).filled_in()
     output = figure_path(values, f"{case.name}-{settings.activation}.png")
     options = {option.name: values[option.name] for option in case.options}
+    dataset = dataset_of(values)
     with progress("training", runner.epochs_of_work(settings)) as on_epoch:
-        result = runner.run(case, dataset_of(values), settings, options, on_epoch)
+        result = runner.run(case, dataset, settings, options, on_epoch)
     plots.save(plots.figure(result), output)
+    deep = None
+    if case.name in RACES:
+        shallow = {"hidden": (), "epochs": None, "learning_rate": None, "batch_size": None}
+        deep = _raced(RACES[case.name], values | shallow, options)
+        deep_output = output.with_stem(f"{output.stem}-deep")
+        plots.save(plots.race_figure(deep), deep_output)
     if values["output_format"] == "json":
-        print_json(narration.as_json(result, str(output)))
+        found = narration.as_json(result, str(output))
+        if deep is not None:
+            found["deep"] = narration.comparison_as_json(deep, str(deep_output))
+        print_json(found)
+    elif values["quiet"]:
+        click.echo(str(result.verdict()))
+        if deep is not None:
+            click.echo(f"in depth: {deep.verdict()}")
+    else:
+        click.echo(narration.text(result, str(output)))
+        if deep is not None:
+            click.echo(f"\n{narration.race(deep, str(deep_output))}")
+    show(values, output)
+
+
+def _race_command(race: Race) -> click.Command:
+    """Return the command of a race, made from what the race says of itself."""
+
+    def callback(**values: Any) -> None:
+        _run_race(race, values)
+
+    network = network_options(
+        activation=race.covered[0],
+        hidden=None,
+        epochs=str(race.epochs),
+        rate="by activation and depth",
+        batch=str(race.batch_size),
+    )
+    return click.Command(
+        race.name,
+        callback=callback,
+        params=[*_own(race.options), *network, *DATA_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        help=f"{race.title}, on a deep network.\n\n\b\nExample:\n"
+        f"  mlp-demo {race.name} --activation {race.covered[0]}",
+        short_help=race.title,
+        epilog=EPILOG,
+    )
+
+
+def _run_race(race: Race, values: dict[str, Any]) -> None:
+    from experiments import narration, plots
+
+    output = figure_path(values, f"{race.name}-{values['activation']}.png")
+    options = {option.name: values[option.name] for option in race.options}
+    result = _raced(race, values, options)
+    plots.save(plots.race_figure(result), output)
+    if values["output_format"] == "json":
+        print_json(narration.comparison_as_json(result, str(output)))
     elif values["quiet"]:
         click.echo(str(result.verdict()))
     else:
-        click.echo(narration.text(result, str(output)))
+        click.echo(narration.race(result, str(output)))
+    show(values, output)
+
+
+def _raced(race: Race, values: dict[str, Any], options: dict[str, Any]) -> Comparison:
+    from experiments import comparison
+
+    settings, dataset = comparison.race_settings(race, settings_of(values)), dataset_of(values)
+    work = comparison.epochs_of_work(race.starts(**options), dataset, settings, race.runs)
+    with progress("racing", work) as on_epoch:
+        return comparison.race(race, dataset, settings, options, on_epoch=on_epoch)
+
+
+def _own(options: Sequence[Option]) -> list[click.Parameter]:
+    """Return the options that a case or a race has for itself."""
+    return [
+        click.Option(
+            [f"--{option.name}"],
+            type=Converted(option.name, option.convert),
+            default=option.default,
+            show_default=True,
+            metavar=option.metavar,
+            help=option.help,
+        )
+        for option in options
+    ]
+
+
+@main.command(
+    params=[
+        click.Option(
+            ["--init"],
+            multiple=True,
+            type=Known("name", known_starts),
+            help="small, large, scaled or an initializer; may be given several times.  "
+            "[default: all initializers]",
+        ),
+        RUNS_OPTION,
+        *network_options(activation="tanh", hidden="16,16"),
+        *DATA_OPTIONS,
+        click.Option(
+            ["--csv", "curves"],
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write every curve as CSV: start, run, epoch, loss.",
+        ),
+        *FIGURE_OPTIONS,
+        *PRINT_OPTIONS,
+    ],
+    epilog=EPILOG,
+)
+def compare(**values: Any) -> None:
+    """Train every initializer with many seeds, and say which start is best.
+
+    \b
+    Example:
+      mlp-demo compare --activation relu --hidden 16,16
+
+    All networks see the same data and the same batches. The winner is named only with what
+    the noise of the seeds lets one say.
+    """
+    from experiments import comparison, narration, plots
+    from mlp import files, initializers
+
+    settings, dataset = settings_of(values).filled_in(), dataset_of(values)
+    starts = [named_start(name) for name in values["init"] or initializers.names()]
+    output = figure_path(values, f"compare-{settings.activation}.png")
+    if values["curves"]:
+        plots.check_folder(values["curves"])
+    work = comparison.epochs_of_work(starts, dataset, settings, values["runs"])
+    with progress("training", work) as on_epoch:
+        result = comparison.compare(
+            starts, dataset, settings, runs=values["runs"], on_epoch=on_epoch
+        )
+    plots.save(plots.comparison_figure(result), output)
+    if values["curves"]:
+        with files.replacing(values["curves"]) as file:
+            file.write(narration.comparison_as_csv(result).encode())
+    if values["output_format"] == "json":
+        print_json(narration.comparison_as_json(result, str(output)))
+    elif values["quiet"]:
+        click.echo(narration.winner(result))
+    else:
+        click.echo(narration.comparison(result, str(output)))
     show(values, output)
 
 
@@ -115,13 +254,7 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
         click.Option(
             ["--depth"], type=click.IntRange(min=1), help="Hidden layers.  [default: 10]"
         ),
-        click.Option(
-            ["--runs"],
-            type=click.IntRange(min=1),
-            default=20,
-            show_default=True,
-            help="Networks of each start.",
-        ),
+        RUNS_OPTION,
         SEED_OPTION,
         *FIGURE_OPTIONS,
         *PRINT_OPTIONS,
@@ -186,16 +319,18 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
     Ends with exit code 0 only if each claim came out as its case documents it; a claim of the
     notes that measurement refutes is documented as refuted.
     """
-    from experiments import data, narration, runner
+    from experiments import comparison, data, narration, runner
 
     dataset = data.load()
-    runs = runner.every_run()
+    runs, races = runner.every_run(), comparison.every_race()
     work = sum(runner.epochs_of_work(settings) for _, settings, _ in runs)
+    work += sum((settings.epochs or 0) + 1 for _, settings in races)
+    results: list[runner.Result | comparison.Comparison] = []
     with progress("verifying", work) as on_epoch:
-        results = [
-            runner.run(case, dataset, settings, options, on_epoch)
-            for case, settings, options in runs
-        ]
+        for case, settings, options in runs:
+            results.append(runner.run(case, dataset, settings, options, on_epoch))
+        for race, settings in races:
+            results.append(comparison.race(race, dataset, settings, on_epoch=on_epoch))
     claims = narration.verification_as_json(results)
     if output_format == "json":
         print_json(claims)
@@ -224,7 +359,10 @@ def list_command(output_format: str) -> None:
 
 for _case in CASES.values():
     main.add_command(_case_command(_case))
+for _race in RACES.values():
+    if _race.name not in CASES:
+        main.add_command(_race_command(_race))
 main.commands = {
     name: main.commands[name]
-    for name in [*CASES, *(name for name in main.commands if name not in CASES)]
+    for name in [*dict.fromkeys([*CASES, *RACES, "propagate", *main.commands])]
 }

@@ -149,13 +149,16 @@ def known_starts() -> Any:
 
 
 def _widths(text: str) -> tuple[int, ...]:
+    widths: list[int] = []
     try:
-        widths = tuple(int(part) for part in text.split(","))
+        for part in text.lower().split(","):
+            width, _, layers = part.partition("x")
+            widths += [int(width)] * int(layers or 1)
     except ValueError:
-        widths = ()
+        widths = []
     if not widths or min(widths) < 1:
-        raise ValueError(f"'{text}' is not a list of layer widths such as 2 or 16,16")
-    return widths
+        raise ValueError(f"'{text}' is not a list of layer widths such as 2 or 16,16 or 50x10")
+    return tuple(widths)
 
 
 def _rate(text: str) -> float:
@@ -183,45 +186,66 @@ SEED_OPTION = click.Option(
     help="Everything random follows from it.",
 )
 
-NETWORK_OPTIONS: list[click.Parameter] = [
-    click.Option(
-        ["--activation"],
-        type=Known("name", known_activations),
-        default="relu",
-        show_default=True,
-        help="Of the hidden units: linear, relu, tanh, sigmoid.",
-    ),
-    click.Option(
-        ["--hidden"],
-        type=Converted("widths", _widths),
-        default="2",
-        show_default=True,
-        help="Units of each hidden layer, such as 2 or 16,16.",
-    ),
-    click.Option(
-        ["--epochs"],
-        type=click.IntRange(min=1),
-        help="How often to go through the data.  [default: 500; sigmoid 2000]",
-    ),
-    click.Option(
-        ["--learning-rate"],
-        type=Converted("rate", _rate),
-        help="η, per step.  [default: 0.1; adam 0.01]",
-    ),
-    click.Option(
-        ["--batch-size"],
-        type=click.IntRange(min=1),
-        help="Rows per step.  [default: all]",
-    ),
-    click.Option(
-        ["--optimizer"],
-        type=Known("name", known_optimizers),
-        default="sgd",
-        show_default=True,
-        help="sgd or adam.",
-    ),
-    SEED_OPTION,
-]
+RUNS_OPTION = click.Option(
+    ["--runs"],
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Networks of each start, with different seeds.",
+)
+
+
+def network_options(
+    activation: str = "relu",
+    hidden: str | None = "2",
+    epochs: str = "500; sigmoid 2000",
+    rate: str = "0.1; adam 0.01",
+    batch: str = "all",
+) -> list[click.Parameter]:
+    """Return the options of a network and its training, with what they are by default."""
+    widths = "Units of each hidden layer: 2, 16,16 or 50x10 for ten layers of 50."
+    return [
+        click.Option(
+            ["--activation"],
+            type=Known("name", known_activations),
+            default=activation,
+            show_default=True,
+            help="Of the hidden units: linear, relu, tanh, sigmoid.",
+        ),
+        click.Option(
+            ["--hidden"],
+            type=Converted("widths", _widths),
+            default=hidden,
+            show_default=True,
+            help=widths if hidden else f"{widths}  [default: 50x10]",
+        ),
+        click.Option(
+            ["--epochs"],
+            type=click.IntRange(min=1),
+            help=f"How often to go through the data.  [default: {epochs}]",
+        ),
+        click.Option(
+            ["--learning-rate"],
+            type=Converted("rate", _rate),
+            help=f"η, per step.  [default: {rate}]",
+        ),
+        click.Option(
+            ["--batch-size"],
+            type=click.IntRange(min=1),
+            help=f"Rows per step.  [default: {batch}]",
+        ),
+        click.Option(
+            ["--optimizer"],
+            type=Known("name", known_optimizers),
+            default="sgd",
+            show_default=True,
+            help="sgd or adam.",
+        ),
+        SEED_OPTION,
+    ]
+
+
+NETWORK_OPTIONS = network_options()
 
 DATA_OPTIONS: list[click.Parameter] = [
     click.Option(
@@ -289,18 +313,18 @@ def show(values: dict[str, Any], output: Path) -> None:
 
 
 def settings_of(values: dict[str, Any]) -> Settings:
-    """Return the settings of the network options, defaults filled in."""
+    """Return what the network options say; where they say nothing, so do the settings."""
     from experiments.runner import Settings
 
     return Settings(
         activation=values["activation"],
-        hidden=values["hidden"],
+        hidden=values["hidden"] or (),
         epochs=values["epochs"],
         learning_rate=values["learning_rate"],
         batch_size=values["batch_size"],
         optimizer=values["optimizer"],
         seed=values["seed"],
-    ).filled_in()
+    )
 
 
 def dataset_of(values: dict[str, Any]) -> Dataset:

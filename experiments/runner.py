@@ -197,6 +197,11 @@ class Result:
     best_one_unit: float = np.nan
 
     @property
+    def name(self) -> str:
+        """The case."""
+        return self.case.name
+
+    @property
     def sizes(self) -> list[int]:
         """Inputs, hidden units, outputs."""
         return self.network.sizes
@@ -276,29 +281,32 @@ class Result:
         diverged_at = int(self.history.diverged_at)
         layers = len(self.settings.hidden)
         units = f"{self.distinct} distinct of {self.hidden_units} hidden units"
-        if diverged_at >= 0:
+        word = verdict_word(
+            diverged_at >= 0, self.lowest_loss, mean_loss, self.distinct, self.hidden_units
+        )
+        if word == "diverged":
             reason = "A step was too large: the numbers left the range of floating point."
             if diverged_at == 0:
                 reason = "The start is too large: the numbers leave the range of floating point."
-            return Verdict("diverged", f"not finite at epoch {diverged_at}", reason)
+            return Verdict(word, f"not finite at epoch {diverged_at}", reason)
         if self.largest_weight_change == 0:
             return Verdict("stalled", "no weight moved (largest change 0)", _frozen_reason(self))
-        if self.lowest_loss > 0.99 * mean_loss:
+        if word == "stalled":
             reason = "It has learned nothing from x"
             if loss[-1] < 0.99 * loss[0]:
                 reason = "The loss falls, but has not come below that"
             return Verdict(
-                "stalled",
+                word,
                 f"lowest loss {number(self.lowest_loss)}",
                 f"{reason}: always answering the mean of y has a loss of {number(mean_loss)}.",
             )
-        if self.distinct < self.hidden_units:
+        if word == "symmetric":
             reason = "Units that start the same get the same gradient, so they stay the same"
             if self.case.identical and self.distinct > layers:
                 reason = "Rounding has set some of the equal units apart"
             would = "one unit" if self.distinct == layers == 1 else f"{self.distinct} units"
             return Verdict(
-                "symmetric",
+                word,
                 f"{units}, loss {number(loss[-1])}",
                 f"{reason}: it learns what {would} can.",
             )
@@ -307,7 +315,24 @@ class Result:
             reason = "One unit in a layer has no other to be the same as."
         elif self.case.identical:
             reason = "The units started the same; rounding has set them apart."
-        return Verdict("learning", f"loss {number(loss[0])} → {number(loss[-1])}, {units}", reason)
+        return Verdict(word, f"loss {number(loss[0])} → {number(loss[-1])}, {units}", reason)
+
+
+def verdict_word(
+    diverged: bool, lowest_loss: float, mean_loss: float, distinct: int, units: int
+) -> str:
+    """Return what became of a network in one word.
+
+    Examples
+    --------
+    >>> verdict_word(False, 0.3, 1.0, 1, 2), verdict_word(False, 0.3, 1.0, 2, 2)
+    ('symmetric', 'learning')
+    """
+    if diverged:
+        return "diverged"
+    if lowest_loss > 0.99 * mean_loss:
+        return "stalled"
+    return "symmetric" if distinct < units else "learning"
 
 
 def run(
@@ -357,7 +382,7 @@ def run(
     x, y = dataset.x, dataset.y
     sizes = [x.shape[1], *settings.hidden, y.shape[1]]
     alike = partial(networks, activation=settings.activation, seed=settings.seed)
-    fit = partial(_fit, settings=settings, on_epoch=on_epoch)
+    trained = partial(fit, settings=settings, on_epoch=on_epoch)
 
     # All networks of this shape train in lockstep: the seeds of the case, those of the good
     # start and, last, the case once more for the comparison with one unit.
@@ -369,7 +394,7 @@ def run(
         targets.append(y + case.target_shift)
     stack = MLP.stack(members)
     before = stack.copy()
-    histories = fit(stack, x, np.stack(targets), probes=_probes(before))
+    histories = trained(stack, x, np.stack(targets), probes=_probes(before))
 
     seeds = slice(0, case.runs)
     references = slice(case.runs, case.runs + REFERENCE_RUNS)
@@ -401,7 +426,7 @@ def run(
     if case.identical:
         stand_in = StandIn(settings.new_optimizer(), sizes)
         small = diagnostics.merged(before[-1])[0]
-        one = fit(small, x, targets[-1], optimizer=stand_in)
+        one = trained(small, x, targets[-1], optimizer=stand_in)
         with np.errstate(over="ignore", invalid="ignore"):
             answers = np.stack([stack[-1].predict(x), small.predict(x)])
             bent = _bent(x, answers[0])
@@ -409,7 +434,7 @@ def run(
         return replace(result, compared=twin)
     narrow = [sizes[0], *(1 for _ in settings.hidden), sizes[-1]]
     ones = MLP.stack(alike(narrow, start=good, members=range(case.runs)))
-    return replace(result, best_one_unit=result.lowest(fit(ones, x, y).loss))
+    return replace(result, best_one_unit=result.lowest(trained(ones, x, y).loss))
 
 
 def every_run() -> list[tuple[Case, Settings, Mapping[str, Any]]]:
@@ -444,7 +469,7 @@ def networks(
     ]
 
 
-def _fit(
+def fit(
     network: MLP,
     x: Array,
     y: Array,
@@ -454,6 +479,7 @@ def _fit(
     optimizer: Optimizer | None = None,
     probes: Mapping[str, Any] | None = None,
 ) -> History:
+    """Train a network or a stack as the settings say, and return its history."""
     return train(
         network,
         x,

@@ -28,10 +28,20 @@ MAY_IMPORT = {
     "experiments.cases": set(),
     "experiments.runner": {"cases", "data"},
     "experiments.propagation": {"cases", "runner"},
-    "experiments.narration": {"cases", "data", "propagation", "runner"},
-    "experiments.plots": {"cases", "data", "propagation", "runner"},
+    "experiments.comparison": {"cases", "data", "runner"},
+    "experiments.narration": {"cases", "comparison", "data", "propagation", "runner"},
+    "experiments.plots": {"cases", "comparison", "data", "propagation", "runner"},
     "experiments.options": {"cases", "data", "plots", "runner"},
-    "experiments.cli": {"cases", "data", "narration", "options", "plots", "propagation", "runner"},
+    "experiments.cli": {
+        "cases",
+        "comparison",
+        "data",
+        "narration",
+        "options",
+        "plots",
+        "propagation",
+        "runner",
+    },
 }
 
 

@@ -6,12 +6,14 @@ nobody would see them. One file for each kind of result; ``words.py`` has what t
 Where to go next: ``plots``, for the pictures.
 """
 
-from experiments.narration.case import (
-    as_json,
-    claim_as_json,
-    text,
-    verification,
-    verification_as_json,
+from experiments.narration.case import as_json, text
+from experiments.narration.claims import claim_as_json, verification, verification_as_json
+from experiments.narration.comparison import (
+    comparison,
+    comparison_as_csv,
+    comparison_as_json,
+    race,
+    winner,
 )
 from experiments.narration.listing import listing, listing_as_json
 from experiments.narration.propagation import propagation, propagation_as_json
@@ -19,11 +21,16 @@ from experiments.narration.propagation import propagation, propagation_as_json
 __all__ = [
     "as_json",
     "claim_as_json",
+    "comparison",
+    "comparison_as_csv",
+    "comparison_as_json",
     "listing",
     "listing_as_json",
     "propagation",
     "propagation_as_json",
+    "race",
     "text",
     "verification",
     "verification_as_json",
+    "winner",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.cases import CASES, Case, Claim
+from experiments.cases import CASES, RACES, Case, Claim, Race
 from experiments.data import SOURCES
 from experiments.narration.words import heading, mark, table
 from mlp import initializers
@@ -24,7 +24,8 @@ def listing() -> str:
         for name, f in ((name, ACTIVATIONS[name]) for name in ACTIVATIONS)
     )
     lines += ["", heading("cases")]
-    for case in CASES.values():
+    told: list[Case | Race] = [*CASES.values(), *RACES.values()]
+    for case in told:
         lines.append(f"  {case.name}: {case.title}")
         for names, claims in _claims_by_activation(case).items():
             lines.append(f"    {names}")
@@ -45,16 +46,8 @@ def listing_as_json() -> dict[str, Any]:
             }
             for name in ACTIVATIONS
         },
-        "cases": {
-            case.name: {
-                "title": case.title,
-                "claims": {
-                    names: {claim.text: claim.expected for claim in claims}
-                    for names, claims in _claims_by_activation(case).items()
-                },
-            }
-            for case in CASES.values()
-        },
+        "cases": {case.name: _case_as_json(case) for case in CASES.values()},
+        "races": {race.name: _case_as_json(race) for race in RACES.values()},
         "data": {name: SOURCES[name].about for name in SOURCES},
     }
 
@@ -69,12 +62,23 @@ def _initializer_rows() -> list[tuple[str, str, str]]:
     return found
 
 
-def _claims_by_activation(case: Case) -> dict[str, list[Claim]]:
+def _case_as_json(case: Case | Race) -> dict[str, Any]:
+    return {
+        "title": case.title,
+        "claims": {
+            names: {claim.text: claim.expected for claim in claims}
+            for names, claims in _claims_by_activation(case).items()
+        },
+    }
+
+
+def _claims_by_activation(case: Case | Race) -> dict[str, list[Claim]]:
     """Return the claims of a case, activations with the same ones together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     claims: dict[tuple[str, ...], list[Claim]] = {}
     for activation in case.claims:
-        every = [c for options in case.variants for c in case.claims_for(activation, options)]
+        variants = case.variants if isinstance(case, Case) else [{}]
+        every = [c for options in variants for c in case.claims_for(activation, options)]
         distinct = list({c.text: c for c in every}.values())
         key = tuple(f"{c.text} {c.expected}" for c in distinct)
         groups.setdefault(key, []).append(activation)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import click
 import numpy as np
 
-from experiments.cases import number
+from experiments.cases import number, shape
 from experiments.data import Dataset
 from experiments.runner import Settings
 
@@ -53,13 +53,30 @@ def describe_data(dataset: Dataset) -> str:
     return f"{', '.join(dataset.inputs)} → {', '.join(dataset.targets)}"
 
 
+def describe_network(sizes: Sequence[int], activation: str) -> str:
+    """Return the shape of a network with what its units do.
+
+    Examples
+    --------
+    >>> describe_network([2, 50, 50, 50, 1], "tanh")
+    '2-50×3-1, tanh hidden units, linear output'
+    """
+    return f"{shape(sizes)}, {activation} hidden units, linear output"
+
+
+def describe_rows(dataset: Dataset) -> str:
+    """Return how many rows a data set has, and what became of them."""
+    dropped = f" ({dataset.dropped} incomplete dropped)" if dataset.dropped else ""
+    return f"{len(dataset.x)} rows{dropped}, each column standardised"
+
+
 def describe_training(settings: Settings) -> str:
     """Return the optimizer with its numbers."""
     rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
     name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
     epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
     rate = settings.learning_rate or 0
-    eta = f"{rate:g}" if 1e-4 <= rate < 1e4 else number(rate)
+    eta = f"{rate:.3g}" if 1e-4 <= rate < 1e4 else number(rate)
     return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
 
 

@@ -8,17 +8,32 @@ Where to go next: ``cli.py``.
 """
 
 from experiments.plots.case import figure, gradient_panel, loss_panel, network_panel, surface_panel
+from experiments.plots.comparison import (
+    comparison_figure,
+    epochs_panel,
+    halfway_panel,
+    layers_panel,
+    losses_panel,
+    race_figure,
+)
 from experiments.plots.propagation import propagation_figure, signal_panel
-from experiments.plots.style import FORMATS, check_path, save, styled
+from experiments.plots.style import FORMATS, check_folder, check_path, save, styled
 
 __all__ = [
     "FORMATS",
+    "check_folder",
     "check_path",
+    "comparison_figure",
+    "epochs_panel",
     "figure",
     "gradient_panel",
+    "halfway_panel",
+    "layers_panel",
     "loss_panel",
+    "losses_panel",
     "network_panel",
     "propagation_figure",
+    "race_figure",
     "save",
     "signal_panel",
     "styled",

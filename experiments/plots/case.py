@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from experiments.cases import number
+from experiments.cases import number, shape
 from experiments.data import Dataset
 from experiments.plots.style import (
     CASE,
@@ -57,8 +57,7 @@ def figure(result: Result) -> Figure:
         for ax in fig.axes:
             ax.locator_params(nbins=5)
         verdict = result.verdict()
-        sizes = "-".join(map(str, result.sizes))
-        heading = f"{result.case.title} ({sizes}, {result.settings.activation})"
+        heading = f"{result.case.title} ({shape(result.sizes)}, {result.settings.activation})"
         fig.text(0.02, 0.935, heading, size=23)
         fig.text(
             0.98,

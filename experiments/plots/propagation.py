@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from experiments.plots.style import INK, QUIET, STARTS, label_ends, styled
-from experiments.propagation import Journey, Propagation
+from experiments.plots.style import QUIET, Line, log_lines, start_colours, start_label, styled
+from experiments.propagation import Propagation
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 
@@ -45,51 +44,19 @@ def propagation_figure(result: Propagation) -> Figure:
 
 def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:
     """Draw one measure over the layers: the median, its band, and dots where theory puts it."""
-    layers = np.arange(1, result.depth + 1)
-    ends = []
-    tiny, huge = 1e-30, 1e30
-    for k, journey in enumerate(result.journeys):
-        colour, width = STARTS[k % len(STARTS)], max(9 * 0.6**k, 2.0)
-        low, high = (
-            np.clip(np.nan_to_num(v, nan=huge), tiny, huge) for v in journey.band(measure)
+    colours = start_colours([journey.start.name for journey in result.journeys])
+    lines = [
+        Line(
+            start_label(journey.start.name),
+            colour,
+            journey.band(measure)[0],
+            journey.median(measure),
+            journey.band(measure)[1],
+            journey.theory(measure),
         )
-        median = np.clip(np.nan_to_num(journey.median(measure), nan=huge), tiny, huge)
-        ax.fill_between(layers, low, high, color=colour, alpha=0.25, linewidth=0)
-        ax.plot(layers, median, color=colour, linewidth=width)
-        predicted = journey.theory(measure)
-        if predicted is not None:
-            dots = np.clip(predicted, tiny, huge)
-            ax.plot(
-                layers, dots, "o", color="white", markeredgecolor=INK, markersize=5,
-                markevery=-(-result.depth // 12),
-            )  # fmt: skip
-        ends.append((float(median[-1]), _short(journey), colour))
-    ax.set_yscale("log")
-    bottom, top = ax.get_ylim()
-    if top / bottom < 100:
-        middle = float(np.sqrt(bottom * top))
-        bottom, top = middle / 10, middle * 10
-    ax.set(xlim=(1, max(result.depth, 2)), ylim=(bottom, top))
-    ax.yaxis.set_major_locator(LogLocator(numticks=4))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    label_ends(ax, ends, gap=0.17)
-    return ax
-
-
-def _short(journey: Journey) -> str:
-    """Return the name of a start that fits beside a line."""
-    names = {
-        "small": "randn · 0.01",
-        "large": "randn · 1",
-        "scaled": "√(1/n)",
-        "glorot_normal": "Xavier",
-        "lecun_normal": "√(1/n)",
-        "glorot_uniform": "Xavier U",
-        "he_normal": "He",
-        "he_uniform": "He U",
-    }
-    return names.get(journey.start.name, journey.start.name.replace("_", " "))
+        for journey, colour in zip(result.journeys, colours, strict=True)
+    ]
+    return log_lines(ax, np.arange(1, result.depth + 1), lines, gap=0.17)
 
 
 def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
@@ -97,8 +64,8 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
     layers = sorted({round(k) for k in np.linspace(0, result.depth - 1, 5)})
     rows = place.subgridspec(len(result.journeys), len(layers), hspace=0.35, wspace=0.12)
     low, high = ACTIVATIONS[result.activation].bounds
-    for i, journey in enumerate(result.journeys):
-        colour = STARTS[i % len(STARTS)]
+    colours = start_colours([journey.start.name for journey in result.journeys])
+    for i, (journey, colour) in enumerate(zip(result.journeys, colours, strict=True)):
         for j, layer in enumerate(layers):
             ax = fig.add_subplot(rows[i, j])
             a = journey.answers[layer].ravel()
@@ -120,8 +87,8 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
                 ax.set_title(f"layer {layer + 1}", loc="center", weight="normal", size=15)
             if j == 0:
                 ax.set_ylabel(
-                    _short(journey), rotation=0, ha="right", va="center", color=colour,
-                    weight="bold", labelpad=10,
+                    start_label(journey.start.name), rotation=0, ha="right", va="center",
+                    color=colour, weight="bold", labelpad=10,
                 )  # fmt: skip
     first = fig.axes[0].get_position()
     fig.text(first.x0, first.y1 + 0.045, "How a is distributed", size=19, weight="bold")

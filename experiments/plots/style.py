@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,36 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from numpy.typing import NDArray
 
 from experiments.cases import number
 from mlp.arrays import Array
 from mlp.files import replacing
 
 CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
-# For starts that are compared, in the order in which they are given.
-STARTS = ("#009E73", "#D55E00", "#0072B2", "#56B4E9", "#CC79A7", "#E69F00", "#000000", "#999999")
+# For starts that are compared: the ranges of the notes look the same in every picture, and
+# the others take the colours that are left, in the order in which they are given.
+STARTS = {
+    "small": "#009E73",
+    "large": "#D55E00",
+    "scaled": "#0072B2",
+    "lecun": "#0072B2",
+    "glorot": "#56B4E9",
+    "he": "#CC79A7",
+}
+OTHERS = ("#E69F00", "#000000", "#999999", "#7A5195", "#B8860B")
+NAMES = {
+    "small": "randn · 0.01",
+    "large": "randn · 1",
+    "scaled": "√(1/n)",
+    "lecun_normal": "√(1/n)",
+    "lecun_uniform": "√(3/n) U",
+    "glorot_normal": "Xavier",
+    "glorot_uniform": "Xavier U",
+    "he_normal": "He",
+    "he_uniform": "He U",
+}
 STYLE: dict[str, Any] = {
     "font.size": 15,
     "axes.titlesize": 19,
@@ -70,6 +93,11 @@ def check_path(path: Path) -> None:
         raise ValueError(
             f"'{path.name}' does not end in a format of figures: {', '.join(FORMATS)}"
         )
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a file whose folder is missing, with an OSError."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"folder {path.parent} does not exist; make it first")
 
@@ -86,6 +114,69 @@ def save(fig: Figure, path: Path) -> None:
     kind = path.suffix.lower()
     with styled(), replacing(path) as file:
         fig.savefig(file, format=kind[1:], **FORMATS[kind])
+
+
+def start_colours(names: Sequence[str]) -> list[str]:
+    """Return a colour for each start."""
+    others = cycle(OTHERS)
+    return [STARTS.get(name.split("_")[0]) or next(others) for name in names]
+
+
+def start_label(name: str) -> str:
+    """Return the name of a start as it fits beside a line."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line for `log_lines`: a middle with its band, a name, and dots where theory puts it."""
+
+    name: str
+    colour: str
+    low: Array
+    middle: Array
+    high: Array
+    theory: Array | Sequence[float] | None = None
+
+
+def log_lines(
+    ax: Axes,
+    x: NDArray[Any],
+    lines: Sequence[Line],
+    gap: float = 0.12,
+    limits: tuple[float, float] = (1e-60, 1e60),
+) -> Axes:
+    """Draw lines with their bands over x on a log axis, each named at its right end.
+
+    Lines are drawn from thick to thin, so lines that lie on one another are seen as one.
+    What lies beyond the limits, or is not finite, is drawn at them.
+    """
+    ends = []
+    tiny, huge = limits
+    for k, line in enumerate(lines):
+        low, middle, high = (
+            np.clip(np.nan_to_num(v, nan=huge), tiny, huge)
+            for v in (line.low, line.middle, line.high)
+        )
+        ax.fill_between(x, low, high, color=line.colour, alpha=0.25, linewidth=0)
+        ax.plot(x, middle, color=line.colour, linewidth=max(9 * 0.6**k, 2.0))
+        if line.theory is not None:
+            ax.plot(
+                x, np.clip(line.theory, tiny, huge), "o", color="white", markeredgecolor=INK,
+                markersize=5, markevery=-(-len(x) // 12), zorder=3,
+            )  # fmt: skip
+        ends.append((float(middle[-1]), line.name, line.colour))
+    ax.set_yscale("log")
+    bottom, top = ax.get_ylim()
+    if top / bottom < 100:
+        middle_of_axis = float(np.sqrt(bottom * top))
+        bottom, top = middle_of_axis / 10, middle_of_axis * 10
+    ax.set(xlim=(x[0], max(x[-1], x[0] + 1)), ylim=(bottom, top))
+    ax.yaxis.set_major_locator(LogLocator(numticks=4))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    label_ends(ax, ends, gap)
+    return ax
 
 
 def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], gap: float = 0.12) -> None:

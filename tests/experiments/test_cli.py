@@ -7,15 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from experiments import runner
-from experiments.cases import CASES
+from experiments import comparison, runner
+from experiments.cases import CASES, RACES
 from experiments.cli import main
+from mlp import initializers
 
 FAST = ["--epochs", "20"]
 
@@ -24,6 +26,12 @@ FAST = ["--epochs", "20"]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def short_race(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the deep part of ``random`` run for one epoch."""
+    monkeypatch.setitem(RACES, "random", replace(RACES["random"], epochs=1, runs=1))
 
 
 def demo(*arguments: str) -> Result:
@@ -36,7 +44,8 @@ def test_a_case_prints_its_story_and_draws_its_picture(case: str, folder: Path) 
     assert result.exit_code == 0, result.output
     assert CASES[case].title in result.stdout
     assert result.stderr == ""
-    assert [p.name for p in folder.iterdir()] == [f"{case}-tanh.png"]
+    pictures = {f"{case}-tanh.png"} | ({f"{case}-tanh-deep.png"} if case in RACES else set())
+    assert {p.name for p in folder.iterdir()} == pictures
     assert f"{case}-tanh.png" in result.stdout
 
 
@@ -46,6 +55,53 @@ def test_json_and_its_short_form_print_the_same_object(folder: Path) -> None:
     assert long.exit_code == short.exit_code == 0
     assert json.loads(long.stdout) == json.loads(short.stdout)
     assert json.loads(short.stdout)["figure"] == "zero-relu.png"
+
+
+@pytest.mark.parametrize("name", ["xavier", "he"])
+def test_a_race_prints_its_story_and_draws_its_picture(name: str, folder: Path) -> None:
+    short = ["--epochs", "2", "--hidden", "9x4", "--distribution", "uniform"]
+    result = demo(name, *short)
+    assert result.exit_code == 0, result.output
+    assert RACES[name].title in result.stdout
+    assert "9×4" in result.stdout
+    assert [p.suffix for p in folder.iterdir()] == [".png"]
+    data = json.loads(demo(name, *short, "--json").stdout)
+    contract = (
+        "case activation sizes initializer data seed epochs learning_rate loss "
+        "mean_predictor_loss claims verdict figure"
+    )
+    assert set(contract.split()) <= set(data)
+    assert (data["case"], data["sizes"]) == (name, [2, 9, 9, 9, 9, 1])
+    assert demo(name, *short, "-q").stdout == data["verdict"] + "\n"
+
+
+def test_random_has_a_deep_part_in_every_format(folder: Path) -> None:
+    assert "in depth: " in demo("random", *FAST, "-q").stdout
+    data = json.loads(demo("random", *FAST, "--scale", "0.3", "--json").stdout)
+    assert list(data["deep"]["results"]) == ["scaled", "small", "large", "0.3"]
+    assert (folder / data["deep"]["figure"]).exists()
+
+
+def test_compare_writes_table_json_and_curves(folder: Path) -> None:
+    two = ["compare", "--init", "zeros", "--init", "xavier_normal", "--runs", "2", *FAST]
+    result = demo(*two, "--csv", "curves.csv")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[2].startswith("answer    xavier_normal")
+    assert len((folder / "curves.csv").read_text().splitlines()) == 1 + 2 * 2 * 21
+    data = json.loads(demo(*two, "--json").stdout)
+    entry = data["results"]["zeros"]
+    assert {"final_loss", "loss_median", "loss_low", "loss_high", "verdicts"} <= set(entry)
+    assert (len(entry["final_loss"]), len(entry["loss_low"])) == (2, 21)
+    assert entry["verdicts"] == {"stalled": 2}
+    assert demo(*two, "-q").stdout.startswith("xavier_normal has the lowest median loss")
+
+
+def test_compare_knows_an_initializer_by_being_registered() -> None:
+    initializers.register("coin")(lambda rng, i, o: rng.choice([-0.5, 0.5], (i, o)))
+    try:
+        assert "\ncoin " in demo("compare", "--runs", "1", "--epochs", "2").stdout
+    finally:
+        initializers.INITIALIZERS.remove("coin")
 
 
 def test_quiet_prints_the_verdict_alone() -> None:
@@ -118,6 +174,12 @@ WRONG = {
     "random --scale huge": (2, "small, large, scaled"),
     "random --scale -1": (2, "small, large, scaled"),
     "random --scale nan": (2, "small, large, scaled"),
+    "xavier --distribution cauchy": (2, "not normal or uniform"),
+    "he --hidden 50y10": (2, "50x10"),
+    "compare --init he_norml": (2, "did you mean 'he_normal'"),
+    "compare --runs 0": (2, "x>=1"),
+    "compare --csv missing/c.csv": (1, "folder missing does not exist"),
+    "compare --csv .": (2, "directory"),
     "verify now": (2, "unexpected extra argument"),
     "list --quiet": (2, "No such option"),
 }
@@ -149,7 +211,7 @@ def test_help_shows_an_example_first() -> None:
 def test_list_prints_text_and_json() -> None:
     assert "glorot_uniform" in demo("list").stdout
     assert set(json.loads(demo("list", "--json").stdout)) == {
-        "initializers", "activations", "cases", "data",
+        "initializers", "activations", "cases", "races", "data",
     }  # fmt: skip
 
 
@@ -159,6 +221,7 @@ def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         runner, "every_run", lambda: [(CASES["zero"], runner.Settings(epochs=50), {})]
     )
+    monkeypatch.setattr(comparison, "every_race", list)
 
 
 @pytest.mark.usefixtures("short_verify")

@@ -48,7 +48,8 @@ def assert_legible(fig: Figure) -> None:
         assert box.y1 <= fig.bbox.y1 + 1, t
         boxes.append((t, box))
     for a, box in boxes:
-        if float(a.get_fontsize()) > 15 or "\n" in a.get_text():
+        large = float(a.get_fontsize()) > 15 or a.get_fontweight() == "bold"
+        if large or "\n" in a.get_text():
             for b, other in boxes:
                 assert a is b or not box.overlaps(other), (a, b)
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.integrate import quad, solve_ivp  # type: ignore[import-untyped]
-from scipy.special import digamma, erf, polygamma  # type: ignore[import-untyped]
-from scipy.stats import binom, norm  # type: ignore[import-untyped]
+from scipy.integrate import quad, solve_ivp
+from scipy.special import digamma, erf, polygamma
+from scipy.stats import binom, norm
 
 from mlp import MLP, activations, diagnostics, initializers, theory
 from mlp.activations import Activation

@@ -1,0 +1,284 @@
+"""What ``mlp-demo compare`` says, and the races ``random``, ``xavier`` and ``he``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import numpy as np
+
+from experiments.cases import number
+from experiments.comparison import Comparison, Drawn, Rival
+from experiments.narration.claims import claim_as_json, claims
+from experiments.narration.words import (
+    COLUMN,
+    WIDTH,
+    describe_data,
+    describe_network,
+    describe_rows,
+    describe_training,
+    finite,
+    heading,
+    numbers,
+    row,
+    rows,
+)
+from mlp import initializers
+
+
+def comparison(result: Comparison, figure: str) -> str:
+    """Return which start won, whether that is more than noise, and a line for every start."""
+    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
+    head = f"{'start':{width}}{'median':>8}{'10 % – 90 %':>17}{'halfway':>9}"
+    words = {"learning": "learn", "stalled": "stall", "symmetric": "same", "diverged": "div."}
+    head += "".join(f"{word:>7}" for word in words.values())
+    lines = [
+        click.style(f"Which start trains this network? {result.settings.activation}", bold=True),
+        "",
+        *_wrapped("answer", winner(result), bold=True),
+        "",
+        *_setting(result),
+        "",
+        heading(head),
+    ]
+    for rival in result.ranking:
+        low, median, high = map(_loss, rival.final_band())
+        counts = [str(rival.count(word) or "") for word in words]
+        lines.append(
+            f"{rival.start.name:{width}}{median:>8}{f'{low} – {high}':>17}"
+            f"{_epoch(result.epochs_to_target(rival)):>9}"
+            + "".join(f"{count:>7}" for count in counts).rstrip()
+        )
+    lines += ["", *_wrapped("halfway", _explain_target(result))]
+    lines += _wrapped(
+        "runs",
+        "learn: below the mean's loss; stall: not; same: as fewer units than "
+        "there are; div.: diverged",
+    )
+    lines += ["", row("picture", figure)]
+    return "\n".join([*lines, *rows("next", ["mlp-demo propagate", "mlp-demo symmetry"])])
+
+
+def winner(result: Comparison) -> str:
+    """Return one sentence: which start is best, and which the noise does not tell from it."""
+    best, tied = result.ranking[0], [rival.start.name for rival in result.tied[1:]]
+    name, median = best.start.name, _loss(best.final_band()[1])
+    if result.nobody_learns:
+        return (
+            "no start trains it in most of its runs: the median loss of none gets below that of "
+            "always answering the mean."
+        )
+    if len(result.rivals) == 1:
+        return f"{name} ends at a median loss of {median}."
+    if result.runs < 6:
+        return (
+            f"{name} has the lowest median loss, {median}; {result.runs} runs are too few to "
+            "tell it from the noise."
+        )
+    if not tied:
+        return (
+            f"{name}, median loss {median}; all others are worse by more than the noise (sign "
+            "test, p < 0.05)."
+        )
+    names = tied[0] if len(tied) == 1 else f"{', '.join(tied[:-1])} and {tied[-1]}"
+    return (
+        f"{name}, median loss {median}; but {names} {'is' if len(tied) == 1 else 'are'} within "
+        f"the noise of {result.runs} runs (sign test, p ≥ 0.05)."
+    )
+
+
+def race(result: Comparison, figure: str) -> str:
+    """Return the story of a race: the formula in numbers, the rivals, the claims, the verdict."""
+    assert result.race is not None
+    activation, verdict = result.settings.activation, result.verdict()
+    outcomes = result.outcomes()
+    notes = "the notes say"
+    if activation not in result.race.covered:
+        notes = f"what the notes say for other activations, tried with {activation}"
+    return "\n".join(
+        [
+            click.style(f"{result.race.title}, {activation}", bold=True),
+            "",
+            *_setting(result),
+            row("start", f"{_words(result.about)}, b = 0"),
+            "",
+            *_formula(result.about),
+            *(line for remark in result.race.remarks for line in textwrap.wrap(remark, WIDTH)),
+            "",
+            *_rivals(result),
+            "",
+            *claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
+            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
+            "",
+            row("verdict", click.style(str(verdict), bold=True)),
+            "",
+            row("picture", figure),
+            *rows("next", [c.format(activation=activation) for c in result.race.next]),
+        ]
+    )
+
+
+def comparison_as_json(result: Comparison, figure: str) -> dict[str, Any]:
+    """Return one object; under ``results`` everything about each start."""
+    settings = result.settings
+    about: dict[str, Any] = {}
+    if result.race:
+        about = {
+            "options": dict(result.options),
+            "initializer": result.about.start.kernel.name,
+            "loss": numbers(result.about.band()[1]),
+            "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
+            "verdict": str(result.verdict()),
+        }
+    else:
+        about = {"verdict": winner(result), "tied": [rival.start.name for rival in result.tied]}
+    return {
+        "case": result.race.name if result.race else "compare",
+        "activation": settings.activation,
+        "sizes": result.sizes,
+        "data": result.dataset.name,
+        "optimizer": settings.optimizer,
+        "seed": settings.seed,
+        "runs": result.runs,
+        "epochs": settings.epochs,
+        "learning_rate": settings.learning_rate,
+        "batch_size": settings.batch_size,
+        "mean_predictor_loss": result.dataset.mean_predictor_loss,
+        "target_loss": finite(result.target),
+        **about,
+        "results": {rival.start.name: _rival_as_json(result, rival) for rival in result.rivals},
+        "figure": figure,
+    }
+
+
+def comparison_as_csv(result: Comparison) -> str:
+    """Return every curve as CSV: start, run, epoch, loss; no loss where a run has diverged."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["start", "run", "epoch", "loss"])
+    for rival in result.rivals:
+        for run, losses in enumerate(rival.losses.T):
+            for epoch, loss in enumerate(losses.tolist()):
+                table.writerow([rival.start.name, run, epoch, loss if np.isfinite(loss) else ""])
+    return text.getvalue()
+
+
+def _setting(result: Comparison) -> list[str]:
+    return [
+        row("network", describe_network(result.sizes, result.settings.activation)),
+        row("data", f"{result.dataset.name}: {describe_data(result.dataset)}"),
+        row("", describe_rows(result.dataset)),
+        row("training", describe_training(result.settings)),
+        row("", f"{result.runs} runs of each start, all with the same data and batches"),
+    ]
+
+
+def _formula(rival: Rival) -> list[str]:
+    """Return the formula with the numbers of every layer put in, and what was drawn."""
+    draw = initializers.get(rival.start.kernel.name, **rival.start.kernel.parameters)
+    what, formula, factor = _spread(getattr(draw, "formula", ""))
+    head = f"{'layer':7}{what + ' = ' + formula:44}{'is':>7}{'drawn':>9}"
+    lines = [heading(head)]
+    for drawn in rival.drawn:
+        filled = formula.replace("fan_in", str(drawn.fan_in)).replace(
+            "fan_out", str(drawn.fan_out)
+        )
+        expected = "" if drawn.expected is None else number(factor * drawn.expected)
+        found = drawn.sampled if factor == 1 else drawn.largest
+        lines.append(f"{_layers(drawn):7}{filled:44}{expected:>7}{number(found):>9}")
+    return lines
+
+
+def _spread(formula: str) -> tuple[str, str, float]:
+    """Return what a formula says of the weights: its name, how it is got, per std of w."""
+    if formula.startswith("U[-l, l], l = "):
+        return "largest |w|", formula.removeprefix("U[-l, l], l = "), float(np.sqrt(3))
+    if formula.startswith("N(0, ") and formula.endswith(")"):
+        variance = formula[len("N(0, ") : -1]
+        return "std of w", variance[:-1] if variance.endswith("²") else f"√({variance})", 1.0
+    return "w", formula, 1.0
+
+
+def _layers(drawn: Drawn) -> str:
+    return f"{drawn.first}" if drawn.first == drawn.last else f"{drawn.first}–{drawn.last}"
+
+
+def _rivals(result: Comparison) -> list[str]:
+    """Return a line per rival: what its signals do before training, and how it trains."""
+    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
+    lines = [
+        heading(
+            f"{'start':{width}}{'a × a layer':>13}{'δ × a layer':>13}{'saturated':>11}"
+            f"{'loss':>10}{'halfway':>10}"
+        )
+    ]
+    for rival in result.rivals:
+        a, delta = (float(rival.growth(s).mean()) for s in ("a_rms", "delta_std"))
+        saturated = float(rival.at_start("saturated").mean())
+        lines.append(
+            f"{rival.start.name:{width}}{number(a):>13}{number(delta):>13}{saturated:>11.0%}"
+            f"{_loss(rival.final_band()[1]):>10}{_epoch(result.epochs_to_target(rival)):>10}"
+        )
+    return [*lines, *textwrap.wrap(f"halfway: {_explain_target(result)}", WIDTH)]
+
+
+def _explain_target(result: Comparison) -> str:
+    if result.nobody_learns:
+        return "no start learns, so there is no loss that all could be asked to reach."
+    return (
+        f"the epochs to a loss of {number(result.target)}, half the way from always answering "
+        f"the mean ({number(result.dataset.mean_predictor_loss)}) to the best start."
+    )
+
+
+def _words(rival: Rival) -> str:
+    draw = initializers.get(rival.start.kernel.name, **rival.start.kernel.parameters)
+    return f"w ~ {getattr(draw, 'formula', '')}"
+
+
+def _loss(value: float) -> str:
+    return number(value) if np.isfinite(value) else "∞"
+
+
+def _epoch(epochs: float) -> str:
+    return f"{epochs:.0f}" if np.isfinite(epochs) else "never"
+
+
+def _wrapped(name: str, sentence: str, bold: bool = False) -> list[str]:
+    lines = textwrap.wrap(sentence, WIDTH - COLUMN)
+    return rows(name, [click.style(line, bold=True) if bold else line for line in lines])
+
+
+def _rival_as_json(result: Comparison, rival: Rival) -> dict[str, Any]:
+    low, median, high = rival.band()
+    signals = {
+        name: [numbers(layers) for layers in np.median(values, axis=1)]
+        for name, values in rival.signals.items()
+    }
+    return {
+        "final_loss": numbers(rival.final_losses),
+        "loss_median": numbers(median),
+        "loss_low": numbers(low),
+        "loss_high": numbers(high),
+        "epochs_to_target": finite(result.epochs_to_target(rival)),
+        "verdicts": {word: rival.count(word) for word in dict.fromkeys(rival.words)},
+        **({"signals": signals, "weights": _weights(rival.drawn)} if signals else {}),
+    }
+
+
+def _weights(drawn: Sequence[Drawn]) -> list[dict[str, Any]]:
+    return [
+        {
+            "layers": [d.first, d.last],
+            "fan_in": d.fan_in,
+            "fan_out": d.fan_out,
+            "expected_std": d.expected,
+            "sampled_std": d.sampled,
+            "largest": d.largest,
+        }
+        for d in drawn
+    ]
