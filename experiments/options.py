@@ -8,6 +8,7 @@ Where to go next: ``cli.py``, the commands.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sys
@@ -169,8 +170,12 @@ def _rate(text: str) -> float:
 
 
 def _columns(text: str) -> tuple[str, ...]:
-    columns = tuple(part.strip() for part in text.split(","))
-    if not all(columns):
+    try:
+        (parts,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (ValueError, csv.Error):
+        parts = []
+    columns = tuple(" ".join(part.split()) for part in parts)
+    if not columns or not all(columns):
         raise ValueError(f"'{text}' is not a list of columns such as bill_length_mm,year")
     return columns
 
@@ -229,7 +234,7 @@ DATA_OPTIONS: list[click.Parameter] = [
         default="penguins",
         show_default=True,
         metavar="NAME|FILE.csv",
-        help="A data set, or a CSV file with a line of column names.",
+        help="A data set, or a CSV file of yours.",
     ),
     click.Option(
         ["--inputs"],
@@ -240,6 +245,11 @@ DATA_OPTIONS: list[click.Parameter] = [
         ["--target"],
         type=Converted("columns", _columns),
         help="Column to predict.  [default: the data set's]",
+    ),
+    click.Option(
+        ["--drop-missing"],
+        is_flag=True,
+        help="Leave out and count incomplete rows of your file.",
     ),
 ]
 
@@ -307,7 +317,7 @@ def dataset_of(values: dict[str, Any]) -> Dataset:
     """Return the table of the data options."""
     from experiments import data
 
-    return data.load(values["data"], values["inputs"], values["target"])
+    return data.load(values["data"], values["inputs"], values["target"], values["drop_missing"])
 
 
 @contextmanager

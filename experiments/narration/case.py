@@ -11,6 +11,7 @@ import click
 from experiments.cases import number
 from experiments.narration.words import (
     COLUMN,
+    NO_HEADER,
     WIDTH,
     describe_data,
     describe_training,
@@ -140,6 +141,7 @@ def verification_as_json(results: Sequence[Result]) -> dict[str, Any]:
 def _setting(result: Result) -> list[str]:
     dataset, runs = result.dataset, result.all_losses.shape[1]
     dropped = f" ({dataset.dropped} incomplete dropped)" if dataset.dropped else ""
+    unnamed = [] if dataset.header else [row("", NO_HEADER)]
     return [
         row(
             "network",
@@ -147,6 +149,7 @@ def _setting(result: Result) -> list[str]:
             "hidden units, linear output",
         ),
         row("data", f"{dataset.name}: {describe_data(dataset)}"),
+        *unnamed,
         row("", f"{len(dataset.x)} rows{dropped}, each column standardised"),
         row("start", result.start.words),
         row("training", describe_training(result.settings)),

@@ -16,6 +16,7 @@ from experiments.runner import Settings
 
 WIDTH = 80
 COLUMN = 10
+NO_HEADER = "its first line is numbers, so the columns are called x1, x2, ..."
 
 
 def heading(words: str) -> str:
