@@ -256,7 +256,7 @@ DATA_OPTIONS: list[click.Parameter] = [
 FIGURE_OPTIONS: list[click.Parameter] = [
     click.Option(
         ["-o", "--output"],
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=click.Path(path_type=Path),
         metavar="FILE",
         help="The figure; its suffix picks the format.  [default: COMMAND-ACTIVATION.png]",
     ),

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from experiments.cases import number
 from mlp.arrays import Array
-from mlp.files import replacing
+from mlp.files import check_writable, replacing
 
 CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
 # For starts that are compared, in the order in which they are given.
@@ -64,14 +64,13 @@ def check_path(path: Path) -> None:
     ValueError
         If matplotlib has no format of that suffix.
     OSError
-        If the folder is missing.
+        If the folder is missing or read-only, or it is a folder itself.
     """
     if path.suffix.lower() not in FORMATS:
         raise ValueError(
             f"'{path.name}' does not end in a format of figures: {', '.join(FORMATS)}"
         )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"folder {path.parent} does not exist; make it first")
+    check_writable(path)
 
 
 def save(fig: Figure, path: Path) -> None:
