@@ -28,10 +28,22 @@ MAY_IMPORT = {
     "experiments.cases": set(),
     "experiments.runner": {"cases", "data"},
     "experiments.propagation": {"cases", "runner"},
-    "experiments.narration": {"cases", "data", "propagation", "runner"},
-    "experiments.plots": {"cases", "data", "propagation", "runner"},
+    "experiments.model": {"data", "runner"},
+    "experiments.fitting": {"cases", "data", "model", "runner"},
+    "experiments.narration": {"cases", "data", "fitting", "model", "propagation", "runner"},
+    "experiments.plots": {"cases", "data", "fitting", "propagation", "runner"},
     "experiments.options": {"cases", "data", "plots", "runner"},
-    "experiments.cli": {"cases", "data", "narration", "options", "plots", "propagation", "runner"},
+    "experiments.cli": {
+        "cases",
+        "data",
+        "fitting",
+        "model",
+        "narration",
+        "options",
+        "plots",
+        "propagation",
+        "runner",
+    },
 }
 
 

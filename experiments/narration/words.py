@@ -51,7 +51,10 @@ def mark(holds: bool) -> str:
 
 def describe_data(dataset: Dataset) -> str:
     """Return the columns of a data set, in the direction they are learned."""
-    return f"{', '.join(dataset.inputs)} → {', '.join(dataset.targets)}"
+    names = (
+        [f'"{c}"' if "," in c else c for c in side] for side in (dataset.inputs, dataset.targets)
+    )
+    return " → ".join(map(", ".join, names))
 
 
 def describe_training(settings: Settings) -> str:

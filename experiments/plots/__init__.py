@@ -8,13 +8,17 @@ Where to go next: ``cli.py``.
 """
 
 from experiments.plots.case import figure, gradient_panel, loss_panel, network_panel, surface_panel
+from experiments.plots.fitting import answers_panel, fit_figure, fit_loss_panel
 from experiments.plots.propagation import propagation_figure, signal_panel
 from experiments.plots.style import FORMATS, check_path, save, styled
 
 __all__ = [
     "FORMATS",
+    "answers_panel",
     "check_path",
     "figure",
+    "fit_figure",
+    "fit_loss_panel",
     "gradient_panel",
     "loss_panel",
     "network_panel",

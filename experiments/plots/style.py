@@ -125,6 +125,12 @@ def drawable(loss: Array, top: float) -> Array:
     return drawn
 
 
+def plain(words: str, length: int) -> str:
+    """Return a user's words as they are, without mathematics, and cut to a length."""
+    words = words if len(words) <= length else f"{words[: length - 1]}…"
+    return words.replace("$", r"\$")
+
+
 def pretty(column: str) -> str:
     """Turn bill_length_mm into bill length (mm)."""
     words = column.replace("$", r"\$").split("_")
