@@ -79,8 +79,10 @@ class Fit:
 
     @property
     def worth_saving(self) -> bool:
-        """Whether there is a whole, finite epoch that was not there before."""
-        return self.model.epoch > self.first_epoch
+        """Whether there is a finite network, and, after an interruption, a new one."""
+        return len(self.model.loss) > 0 and not (
+            self.interrupted and self.model.epoch == self.first_epoch
+        )
 
     @property
     def held_out_mean_loss(self) -> float:
@@ -505,9 +507,11 @@ def _remedy(kind: str, model: Model) -> str:
 
 
 def _rms(errors: Array) -> Array:
-    rms: Array = np.sqrt(np.square(errors).mean(axis=0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        rms: Array = np.sqrt(np.square(errors).mean(axis=0))
     return rms
 
 
 def _mean_square(errors: Array) -> float:
-    return float(np.square(errors).mean()) if len(errors) else np.nan
+    with np.errstate(over="ignore"):
+        return float(np.square(errors).mean()) if len(errors) else np.nan

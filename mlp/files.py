@@ -97,7 +97,7 @@ def write_npz(path: str | PathLike[str], arrays: Mapping[str, NDArray[Any]]) -> 
         If the file cannot be written.
     """
     plain = {
-        name: np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<"))
+        name: np.asarray(a, dtype=a.dtype.newbyteorder("<"), order="C")
         for name, a in arrays.items()
     }
     with replacing(path) as file:

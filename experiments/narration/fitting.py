@@ -8,7 +8,7 @@ import shlex
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
-from math import isnan
+from math import isfinite, isnan
 from typing import Any
 
 import click
@@ -36,12 +36,13 @@ def fit_text(fit: Fit, saved: str | None, figure: str) -> str:
     model, settings = fit.model, fit.model.settings
     verdict = fit.verdict()
     sizes = "-".join(map(str, model.network.sizes))
+    title = f"{', '.join(model.targets)} of {fit.table.name}"
     earlier = f", {fit.first_epoch} of them before" if fit.first_epoch else ""
     return "\n".join(
         [
-            click.style(f"{', '.join(model.targets)} of {fit.table.name}", bold=True),
+            *(click.style(line, bold=True) for line in textwrap.wrap(title, WIDTH)),
             "",
-            row("network", f"{sizes}, {settings.activation} hidden units, linear output"),
+            *_wrapped("network", f"{sizes}, {settings.activation} hidden units, linear output"),
             *_wrapped("data", describe_data(fit.dataset)),
             *([] if fit.table.header else [row("", NO_HEADER)]),
             row("", _describe_rows(fit)),
@@ -57,7 +58,7 @@ def fit_text(fit: Fit, saved: str | None, figure: str) -> str:
             *_held_out(fit),
             "",
             *_wrapped("saved", _describe_saved(fit, saved)),
-            row("picture", figure),
+            *_wrapped("picture", figure),
             *rows("next", _next(fit, saved)),
         ]
     )
@@ -165,13 +166,17 @@ def _layers(began: Sequence[Layer], now: Sequence[Layer]) -> list[str]:
     lines = [click.style(head, dim=True)]
     for k in sorted({round(k) for k in np.linspace(0, len(now) - 1, min(len(now), 12))}):
         pairs = [
-            *((number(began[k][i]), number(now[k][i])) for i in (4, 5)),
+            *((_size(began[k][i]), _size(now[k][i])) for i in (4, 5)),
             *((f"{began[k][i]:.0%}", f"{now[k][i]:.0%}") for i in (2, 3)),
         ]
         widths = (20, 20, 14, 14)
         cells = [f"{f'{a} → {b}':>{w}}" for (a, b), w in zip(pairs, widths, strict=True)]
         lines.append(f"{k + 1:5}{int(now[k].units):7}{''.join(cells)}")
     return lines
+
+
+def _size(value: float) -> str:
+    return number(value) if isfinite(value) else "∞"
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
@@ -203,6 +208,8 @@ def _held_out(fit: Fit) -> list[str]:
 
 
 def _errors(targets: Sequence[str], errors: Sequence[float] | Any) -> str:
+    if not np.isfinite(errors).all():
+        return "beyond any number"
     pairs = zip(targets, errors, strict=True)
     return ", ".join(f"{name} ± {float(f'{error:.3g}'):g}" for name, error in pairs)
 
@@ -211,7 +218,7 @@ def _describe_saved(fit: Fit, saved: str | None) -> str:
     if saved is None:
         return "nothing; --save FILE.npz keeps the network"
     if not fit.worth_saving:
-        return f"nothing: no epoch was finite; {saved} was not touched"
+        return f"nothing: the start is not finite; {saved} was not touched"
     if fit.diverged_at >= 0:
         return f"{saved}, the network of epoch {fit.model.epoch}, the last that was finite"
     return saved
@@ -219,6 +226,9 @@ def _describe_saved(fit: Fit, saved: str | None) -> str:
 
 def _next(fit: Fit, saved: str | None) -> list[str]:
     source = shlex.quote(fit.table.source)
+    if fit.diverged_at > 0:
+        rate = number((fit.model.settings.learning_rate or 0) / 10)
+        return [f"mlp-demo train {source} --learning-rate {rate}"]
     if saved is None or not fit.worth_saving:
         return [f"mlp-demo train {source} --save net.npz"]
     network = shlex.quote(saved)

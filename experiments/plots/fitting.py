@@ -9,10 +9,12 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from experiments.cases import number
 from experiments.fitting import Fit
-from experiments.plots.style import CASE, INK, QUIET, WELL, label_ends, plain, styled
+from experiments.plots.style import CASE, INK, QUIET, WELL, drawable, label_ends, plain, styled
 
 # The most rows that are drawn as dots.
 DOTS = 2000
+# How many times the loss of always the mean is the most that is drawn.
+HIGHEST = 1e4
 
 
 def fit_figure(fit: Fit) -> Figure:
@@ -48,12 +50,14 @@ def fit_loss_panel(ax: Axes, fit: Fit) -> Axes:
     values = np.concatenate([loss[np.isfinite(loss)] for _, loss, _ in drawn] + [[mean_loss]])
     positive = values[values > 0]
     log = bool(values.max() > 30 * positive.min())
-    top = float(values.max()) * (1.5 if log else 1.1)
+    top = min(float(values.max()) * (1.5 if log else 1.1), HIGHEST * mean_loss)
     last = max(len(fit.model.loss) - 1, fit.diverged_at, 1)
     ends = [(mean_loss, f"always the\nmean {number(mean_loss)}", QUIET)]
     for name, loss, colour in drawn:
-        ax.plot(np.where(loss > 0, loss, np.nan), color=colour, linewidth=5)
-        ends.append((float(loss[-1]), f"{name}\n{number(float(loss[-1]))}", colour))
+        shown = drawable(np.where(loss > 0, loss, np.nan), top)
+        ax.plot(shown, color=colour, linewidth=5, marker="o" if len(shown) < 3 else None)
+        last_loss = float(loss[-1])
+        ends.append((min(last_loss, top), f"{name}\n{number(last_loss)}", colour))
     ax.plot([0, last], [mean_loss] * 2, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
     ax.set(xlim=(0, last), xlabel="epoch", ylabel="loss L")
     if log:
@@ -91,14 +95,15 @@ def answers_panel(ax: Axes, fit: Fit) -> Axes:
     step = -(-len(truth) // DOTS)
     ends = [truth.min(), truth.max()]
     ax.plot(ends, ends, color=QUIET, linewidth=2)
-    if np.isfinite(answers).all():
+    sensible = bool((np.abs(answers - truth) < 100 * np.ptp(ends)).all())
+    if sensible:
         ax.scatter(truth[::step], answers[::step], s=30, color=CASE, alpha=0.6, linewidth=0)
     name = plain(fit.model.targets[0], 30)
     ax.set(xlabel=f"{name}: the truth", ylabel="what it answers")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(4))
     which = "held out" if len(fit.held_out_x) else "it learned from"
-    ax.set_title(f"On the rows {which}")
+    ax.set_title(f"On the rows {which}" if sensible else "No sensible answer is left")
     return ax
 
 
