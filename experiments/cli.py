@@ -18,12 +18,16 @@ from experiments.options import (
     EPILOG,
     FIGURE_OPTIONS,
     NETWORK_OPTIONS,
+    PREDICT_OPTIONS,
     PRINT_OPTIONS,
     RUNS_OPTION,
     SEED_OPTION,
+    TRAIN_OPTIONS,
     Converted,
     Demo,
     Known,
+    check_output,
+    check_resumed,
     dataset_of,
     figure_path,
     known_activations,
@@ -33,6 +37,7 @@ from experiments.options import (
     progress,
     settings_of,
     show,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -215,7 +220,7 @@ def compare(**values: Any) -> None:
     starts = [named_start(name) for name in values["init"] or initializers.names()]
     output = figure_path(values, f"compare-{settings.activation}.png")
     if values["curves"]:
-        plots.check_folder(values["curves"])
+        files.check_writable(values["curves"])
     work = comparison.epochs_of_work(starts, dataset, settings, values["runs"])
     with progress("training", work) as on_epoch:
         result = comparison.compare(
@@ -305,6 +310,108 @@ def propagate(**values: Any) -> None:
             click.echo(f"{paper.about}.\n")
         click.echo(narration.propagation(result, str(output)))
     show(values, output)
+
+
+@main.command(
+    name="train", params=[*TRAIN_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS], epilog=EPILOG
+)
+@click.pass_context
+def train_command(ctx: click.Context, /, **values: Any) -> None:
+    """Train a network on a table of yours, the CSV file DATA.
+
+    \b
+    Example:
+      mlp-demo train houses.csv --target price --save net.npz
+
+    Some rows are held out. It says what the start of the weights did to every layer and what
+    became of the network, and draws the loss. Ctrl-C ends it early and keeps the last whole
+    epoch.
+    """
+    from experiments import data, fitting, narration, plots
+    from experiments.cases import number
+    from experiments.model import Model
+
+    source, resumed = values["data"], values["resume"]
+    check_resumed(ctx)
+    model = Model.load(resumed) if resumed else None
+    activation = model.settings.activation if model else values["activation"]
+    saved, output = values["save"] or resumed, figure_path(values, f"train-{activation}.png")
+    check_output(output, source)
+    if saved:
+        check_output(saved, source, output)
+    if model:
+        dropping = values["drop_missing"] or model.drop_missing
+        table = data.read(source, model.inputs, model.targets, dropping)
+    else:
+        table = data.read(source, values["inputs"], values["target"], values["drop_missing"])
+        model = fitting.begin(
+            table,
+            settings_of(values),
+            start=values["init"],
+            validation=values["validation"],
+            drop_missing=values["drop_missing"],
+        )
+    epochs = (values["epochs"] if resumed else None) or model.epochs_left
+    if not epochs:
+        raise ValueError(f"{resumed} has had all its epochs; say with --epochs how many more")
+    save = fitting.saving(saved, values["save_every"], on_failure=warn) if saved else None
+    with progress("training", epochs + 1) as step:
+
+        def on_epoch(model: Model) -> None:
+            step(f"loss {number(model.loss[-1])}")
+            if save:
+                save(model)
+
+        fit = fitting.fit(model, table, epochs, on_epoch)
+    if saved and fit.worth_saving:
+        fit.model.save(saved)
+    if fit.worth_saving or not fit.interrupted:
+        plots.save(plots.fit_figure(fit), output)
+    told = (fit, str(saved) if saved else None, str(output))
+    if fit.interrupted:
+        click.echo(narration.interruption(*told), err=True)
+        ctx.exit(130)
+    if values["output_format"] == "json":
+        print_json(narration.fit_as_json(*told))
+    elif values["quiet"]:
+        click.echo(str(fit.verdict()))
+    else:
+        click.echo(narration.fit_text(*told))
+    show(values, output)
+
+
+@main.command(params=PREDICT_OPTIONS)
+def predict(**values: Any) -> None:
+    """Ask a network that train saved about the rows of DATA.
+
+    \b
+    Example:
+      mlp-demo predict net.npz houses.csv -o answers.csv
+
+    The answers are a CSV file in the units of the table that the network was trained on, a line
+    for every row of DATA. DATA needs the columns that the network learned from; if it has the
+    target as well, the loss is told.
+    """
+    from experiments import fitting, narration
+    from experiments.model import Model
+    from mlp.files import replacing
+
+    output = values["output"]
+    if output:
+        check_output(output, values["data"], values["network"])
+    model = Model.load(values["network"])
+    answers = fitting.answers(model, values["data"], values["drop_missing"])
+    if output:
+        with replacing(output) as file:
+            file.write(narration.answers_as_csv(answers).encode())
+    name = str(output) if output else None
+    if values["output_format"] == "json":
+        print_json(narration.answers_as_json(answers, model, name))
+        return
+    if not output:
+        click.echo(narration.answers_as_csv(answers), nl=False)
+    if not values["quiet"]:
+        click.echo(narration.answers_text(answers, name), err=True)
 
 
 @main.command(params=[*PRINT_OPTIONS], epilog=EPILOG)

@@ -8,6 +8,7 @@ Where to go next: ``cli.py``, the commands.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from experiments.cases import SCALES
 
@@ -161,6 +163,16 @@ def _widths(text: str) -> tuple[int, ...]:
     return tuple(widths)
 
 
+def _fraction(text: str) -> float:
+    try:
+        fraction = float(text)
+    except ValueError:
+        fraction = -1.0
+    if not 0 <= fraction < 1:
+        raise ValueError(f"'{text}' is not a number from 0 and below 1, such as 0.2")
+    return fraction
+
+
 def _rate(text: str) -> float:
     try:
         rate = float(text)
@@ -172,8 +184,12 @@ def _rate(text: str) -> float:
 
 
 def _columns(text: str) -> tuple[str, ...]:
-    columns = tuple(part.strip() for part in text.split(","))
-    if not all(columns):
+    try:
+        (parts,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (ValueError, csv.Error):
+        parts = []
+    columns = tuple(" ".join(part.split()) for part in parts)
+    if not columns or not all(columns):
         raise ValueError(f"'{text}' is not a list of columns such as bill_length_mm,year")
     return columns
 
@@ -253,7 +269,7 @@ DATA_OPTIONS: list[click.Parameter] = [
         default="penguins",
         show_default=True,
         metavar="NAME|FILE.csv",
-        help="A data set, or a CSV file with a line of column names.",
+        help="A data set, or a CSV file of yours.",
     ),
     click.Option(
         ["--inputs"],
@@ -265,12 +281,66 @@ DATA_OPTIONS: list[click.Parameter] = [
         type=Converted("columns", _columns),
         help="Column to predict.  [default: the data set's]",
     ),
+    click.Option(
+        ["--drop-missing"],
+        is_flag=True,
+        help="Leave out and count incomplete rows of your file.",
+    ),
 ]
+
+# The network of ``train`` is a larger one: it is not there to be looked at.
+TRAIN_OPTIONS: list[click.Parameter] = [
+    click.Argument(["data"], metavar="DATA"),
+    *(option for option in DATA_OPTIONS if option.name != "data"),
+    click.Option(
+        ["--init"],
+        type=Known("name", known_starts),
+        help="How the weights start.  [default: he_normal; without ReLU glorot_normal]",
+    ),
+    *(option for option in NETWORK_OPTIONS if option.name != "hidden"),
+    click.Option(
+        ["--hidden"],
+        type=Converted("widths", _widths),
+        default="16,16",
+        show_default=True,
+        help="Units of each hidden layer.",
+    ),
+    click.Option(
+        ["--validation"],
+        type=Converted("part", _fraction),
+        default="0.2",
+        show_default=True,
+        help="Part of the rows to hold out.",
+    ),
+    click.Option(
+        ["--save"],
+        type=click.Path(path_type=Path),
+        metavar="FILE.npz",
+        help="Keep the network.  [default with --resume: that file]",
+    ),
+    click.Option(
+        ["--save-every"],
+        type=click.IntRange(min=1),
+        metavar="EPOCHS",
+        help="Save while training too.  [default: twice a minute]",
+    ),
+    click.Option(
+        ["--resume"],
+        type=click.Path(path_type=Path),
+        metavar="FILE.npz",
+        help="Go on with a saved network, for --epochs more or those left.",
+    ),
+]
+# What a network that is resumed already has.
+RESUMED = (
+    "inputs", "target", "init", "activation", "hidden", "learning_rate", "batch_size",
+    "optimizer", "seed", "validation",
+)  # fmt: skip
 
 FIGURE_OPTIONS: list[click.Parameter] = [
     click.Option(
         ["-o", "--output"],
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=click.Path(path_type=Path),
         metavar="FILE",
         help="The figure; its suffix picks the format.  [default: COMMAND-ACTIVATION.png]",
     ),
@@ -291,6 +361,22 @@ PRINT_OPTIONS: list[click.Parameter] = [
     click.Option(["-q", "--quiet"], is_flag=True, help="Print only the verdict."),
 ]
 
+PREDICT_OPTIONS: list[click.Parameter] = [
+    click.Argument(["network"], type=click.Path(path_type=Path), metavar="FILE.npz"),
+    click.Argument(["data"], metavar="DATA"),
+    click.Option(
+        ["-o", "--output"],
+        type=click.Path(path_type=Path),
+        metavar="FILE.csv",
+        help="Where the answers go.  [default: they are printed]",
+    ),
+    click.Option(
+        ["--drop-missing"], is_flag=True, help="Leave incomplete rows without an answer."
+    ),
+    *PRINT_OPTIONS[:-1],
+    click.Option(["-q", "--quiet"], is_flag=True, help="Print only the answers."),
+]
+
 
 def figure_path(values: dict[str, Any], default: str) -> Path:
     """Return where the figure goes; refuse what could not be written before any work."""
@@ -299,6 +385,46 @@ def figure_path(values: dict[str, Any], default: str) -> Path:
     output: Path = values["output"] or Path(default)
     plots.check_path(output)
     return output
+
+
+def check_resumed(ctx: click.Context) -> None:
+    """Refuse options that do not go with ``--resume``, or need ``--save``.
+
+    Raises
+    ------
+    ValueError
+        Naming the first of them.
+    """
+    resumed = ctx.params["resume"]
+    for option in ctx.command.params:
+        given = ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if resumed and given and option.name in RESUMED:
+            raise ValueError(f"{option.opts[0]} is in {resumed} already; leave it out")
+    if ctx.params["save_every"] and not (ctx.params["save"] or resumed):
+        raise ValueError("--save-every needs --save, the file to save to")
+
+
+def check_output(output: Path, *others: str | Path) -> None:
+    """Refuse a file that could not be written, or that is needed, before any work.
+
+    Raises
+    ------
+    OSError
+        If it could not be written.
+    ValueError
+        If it is one of the others: the table, say.
+    """
+    from mlp.files import check_writable
+
+    check_writable(output)
+    for other in others:
+        if os.path.realpath(other) == os.path.realpath(output):
+            raise ValueError(f"{output} is needed as it is; choose another name to write to")
+
+
+def warn(error: OSError) -> None:
+    """Say that something could not be written, when that is no reason to stop."""
+    click.echo(f"{error.filename}: {error.strerror}; training goes on", err=True)
 
 
 def print_json(data: dict[str, Any]) -> None:
@@ -331,21 +457,24 @@ def dataset_of(values: dict[str, Any]) -> Dataset:
     """Return the table of the data options."""
     from experiments import data
 
-    return data.load(values["data"], values["inputs"], values["target"])
+    return data.load(values["data"], values["inputs"], values["target"], values["drop_missing"])
 
 
 @contextmanager
-def progress(label: str, steps: int) -> Iterator[Callable[[], None]]:
-    """Yield a function to call after each step; a bar appears where work takes a second."""
+def progress(label: str, steps: int) -> Iterator[Callable[..., None]]:
+    """Yield a function to call after each step; a bar appears where work takes a second.
+
+    What the function is given, a text, is shown beside the bar.
+    """
     with ExitStack() as stack:
         started, done = time.monotonic(), 0
         bar: Any = None
 
-        def step() -> None:
+        def step(shown: str | None = None) -> None:
             nonlocal bar, done
             done += 1
             if bar is not None:
-                bar.update(1)
+                bar.update(1, shown)
             elif sys.stderr.isatty() and time.monotonic() - started > 1:
                 bar = stack.enter_context(
                     click.progressbar(
@@ -353,6 +482,7 @@ def progress(label: str, steps: int) -> Iterator[Callable[[], None]]:
                         label=label,
                         file=sys.stderr,
                         update_min_steps=max(1, steps // 200),
+                        item_show_func=lambda shown: shown,
                     )
                 )
                 bar.update(done)

@@ -21,7 +21,7 @@ from experiments.cases import CASES, Case, Claim, Measured, Named, Start, defaul
 from experiments.data import Dataset, best_plane
 from mlp import MLP, Gradients, History, Trace, diagnostics, initializers, mse, train
 from mlp.arrays import Array
-from mlp.optimizers import OPTIMIZERS, Optimizer
+from mlp.optimizers import OPTIMIZERS, Optimizer, Resumable
 
 # A gradient below this is the rounding of a sum of numbers of about 1.
 NO_GRADIENT = 1e-15
@@ -74,7 +74,7 @@ class Settings:
         settings.new_optimizer()
         return settings
 
-    def new_optimizer(self) -> Optimizer:
+    def new_optimizer(self) -> Resumable:
         """Return a fresh optimizer of this kind and rate."""
         return OPTIMIZERS[self.optimizer](self.learning_rate)
 

@@ -25,7 +25,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """Open a file beside `path` for writing, and move it into place when all went well.
 
     Whatever happens on the way, `path` holds either what it held before or the whole new
-    content.
+    content. A link is followed.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        If the folder is missing or read-only, or the disk is full.
+        If the folder is missing or read-only, or the disk is full; it names `path`.
 
     Examples
     --------
@@ -51,20 +51,41 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     ...     (Path(folder) / "a.txt").read_bytes()
     b'whole'
     """
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; name a file")
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    target = _file_behind(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(_permissions(path))
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(_permissions(target))
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def check_writable(path: str | PathLike[str]) -> None:
+    """Refuse before any work what `replacing` would refuse after it.
+
+    Raises
+    ------
+    OSError
+        If `path` is a folder or a device, or its folder is missing or read-only.
+    """
+    folder = _file_behind(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"folder {Path(path).parent} does not exist; make it first")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def write_npz(path: str | PathLike[str], arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -76,7 +97,7 @@ def write_npz(path: str | PathLike[str], arrays: Mapping[str, NDArray[Any]]) -> 
         If the file cannot be written.
     """
     plain = {
-        name: np.ascontiguousarray(a, dtype=a.dtype.newbyteorder("<"))
+        name: np.asarray(a, dtype=a.dtype.newbyteorder("<"), order="C")
         for name, a in arrays.items()
     }
     with replacing(path) as file:
@@ -163,6 +184,16 @@ def from_text(array: NDArray[Any]) -> Any:
         return json.loads(array.tobytes().decode())
     except RecursionError:
         raise ValueError("its text is nested too deeply") from None
+
+
+def _file_behind(path: str | PathLike[str]) -> Path:
+    """Return the file that a path means, through all links; refuse what is not one."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file")
+    if target.exists() and not target.is_file():
+        raise OSError(f"{path} is a device, not a file; name a file")
+    return target
 
 
 def _permissions(path: Path) -> int:

@@ -26,7 +26,7 @@ Where to go next: ``training.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, TypeAlias
@@ -415,19 +415,7 @@ class MLP:
         OSError
             If the file cannot be written; an older one is then still there.
         """
-        for layer in self.layers:
-            if activations.get(layer.activation.name) is not layer.activation:
-                raise ValueError(
-                    f"activation '{layer.activation.name}' is not the registered one; "
-                    "the file could not be read back"
-                )
-        if not np.all(self.is_finite()):
-            raise ValueError("the network has weights that are not finite; nothing was written")
-        arrays: dict[str, NDArray[Any]] = {}
-        arrays["activations"] = files.as_text([layer.activation.name for layer in self.layers])
-        for k, layer in enumerate(self.layers):
-            arrays |= {f"W{k}": layer.W, f"b{k}": layer.b}
-        files.write_npz(path, arrays)
+        files.write_npz(path, self.to_arrays())
 
     @staticmethod
     def load(path: str | PathLike[str]) -> MLP:
@@ -442,15 +430,50 @@ class MLP:
         """
         arrays = files.read_npz(path)
         try:
-            names = files.from_text(arrays.pop("activations"))
+            return MLP.from_arrays(arrays)
+        except ValueError as error:
+            raise ValueError(f"{path} does not hold a network: {error}") from None
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `save` writes: the names of the activations, W0, b0, W1, ...
+
+        Raises
+        ------
+        ValueError
+            As for `save`.
+        """
+        for layer in self.layers:
+            if activations.get(layer.activation.name) is not layer.activation:
+                raise ValueError(
+                    f"activation '{layer.activation.name}' is not the registered one; "
+                    "the file could not be read back"
+                )
+        if not np.all(self.is_finite()):
+            raise ValueError("the network has weights that are not finite; nothing was written")
+        arrays: dict[str, NDArray[Any]] = {}
+        arrays["activations"] = files.as_text([layer.activation.name for layer in self.layers])
+        for k, layer in enumerate(self.layers):
+            arrays |= {f"W{k}": layer.W, f"b{k}": layer.b}
+        return arrays
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> MLP:
+        """Return the network of which `to_arrays` made these arrays; others are ignored.
+
+        Raises
+        ------
+        ValueError
+            If they are not those of a network.
+        """
+        try:
+            names = files.from_text(arrays["activations"])
             layers = []
             for k, name in enumerate(names):
-                W, b = (as_floats(arrays.pop(f"{p}{k}"), f"{p}{k}") for p in "Wb")
+                W, b = (as_floats(arrays[f"{p}{k}"], f"{p}{k}") for p in "Wb")
                 layers.append(Dense(W, b, activations.get(name)))
             _check_layers(layers)
         except (KeyError, TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(f"{path} does not hold a network: {reason}") from None
+            raise ValueError(" ".join(str(error).split())) from None
         return MLP.from_layers(layers)
 
 
@@ -474,6 +497,21 @@ def one_per_layer(value: Any, count: int, name: str, unit: str) -> list[Any]:
     return list(value)
 
 
+def as_seed(seed: Seed) -> np.random.SeedSequence:
+    """Return the root of all that is drawn from `seed`.
+
+    Raises
+    ------
+    ValueError
+        If the seed is not a whole number from 0.
+    """
+    if isinstance(seed, np.random.SeedSequence):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be a whole number, 0 or more, not {seed!r}")
+    return np.random.SeedSequence(int(seed))
+
+
 def child_rng(seed: Seed, *path: int) -> np.random.Generator:
     """Return the generator at `path` below `seed`: independent of every other path.
 
@@ -485,10 +523,7 @@ def child_rng(seed: Seed, *path: int) -> np.random.Generator:
     ValueError
         If the seed is not a whole number from 0.
     """
-    if not isinstance(seed, np.random.SeedSequence):
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed must be a whole number, 0 or more, not {seed!r}")
-        seed = np.random.SeedSequence(int(seed))
+    seed = as_seed(seed)
     sequence = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *path))
     return np.random.default_rng(sequence)
 

@@ -9,13 +9,14 @@ Where to go next: ``training.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlp.arrays import Array
+from mlp.arrays import Array, as_floats, as_whole
 from mlp.network import MLP, Gradients
 from mlp.registry import Registry
 
@@ -27,21 +28,82 @@ class Optimizer(Protocol):
         """Move every parameter of `network` one step, in place."""
 
 
-@dataclass
-class _Memory:
-    """What an optimizer remembers of the one network it updates."""
+class Resumable(Optimizer, Protocol):
+    """An optimizer whose memory can be saved, so that another one can go on where it stopped."""
 
+    @property
+    def memory(self) -> Memory:
+        """What it remembers of the steps it took."""
+
+
+@dataclass
+class Memory:
+    """What an optimizer remembers of the one network it updates.
+
+    Parameters
+    ----------
+    count : int
+        How many arrays it keeps for each parameter, in the parameter's shape.
+
+    Attributes
+    ----------
+    arrays : list of list of numpy.ndarray
+        ``arrays[p][i]`` is the i-th of parameter p of `MLP.parameters`.
+    steps : int
+        How many updates are in them.
+    """
+
+    count: int
     network: MLP | None = None
     arrays: list[list[Array]] = field(default_factory=list)
     steps: int = 0
 
-    def of(self, network: MLP, count: int) -> list[list[Array]]:
-        """Return `count` arrays per parameter, all zero when the network is a new one."""
+    def step(self, network: MLP) -> list[list[Array]]:
+        """Count one step and return the arrays, all zero when the network is a new one."""
         if self.network is not network:
             self.network, self.steps = network, 0
-            self.arrays = [[np.zeros_like(p) for _ in range(count)] for p in network.parameters()]
+            self.arrays = [
+                [np.zeros_like(p) for _ in range(self.count)] for p in network.parameters()
+            ]
         self.steps += 1
         return self.arrays
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return a copy of the steps and arrays under names, for `restore`.
+
+        Examples
+        --------
+        >>> net = MLP([1, 1], kernel_initializer="ones")
+        >>> sgd = SGD(0.1, momentum=0.9)
+        >>> sgd.update(net, Gradients(W=[np.array([[2.0]])], b=[np.array([[0.0]])], delta=[]))
+        >>> sgd.memory.state()
+        {'steps': array(1), '0.0': array([[2.]]), '1.0': array([[0.]])}
+        """
+        arrays = {
+            f"{p}.{i}": array.copy()
+            for p, arrays in enumerate(self.arrays)
+            for i, array in enumerate(arrays)
+        }
+        return {"steps": np.array(self.steps)} | arrays
+
+    def restore(self, network: MLP, state: Mapping[str, NDArray[Any]]) -> None:
+        """Remember of `network` what `state` says, as if these steps had been taken here.
+
+        Raises
+        ------
+        ValueError
+            If it is not the state of such an optimizer with such a network.
+        """
+        try:
+            steps = as_whole(state["steps"].item(), "steps", 0)
+            arrays = [
+                [_shaped_like(theta, state[f"{p}.{i}"]) for i in range(self.count)]
+                for p, theta in enumerate(network.parameters())
+                if steps
+            ]
+        except (KeyError, ValueError):
+            raise ValueError("the memory of the optimizer does not fit the network") from None
+        self.network, self.arrays, self.steps = network if steps else None, arrays, steps
 
 
 @dataclass
@@ -81,7 +143,9 @@ class SGD:
 
     learning_rate: float = 0.1
     momentum: float = 0.0
-    _memory: _Memory = field(default_factory=_Memory, init=False, repr=False, compare=False)
+    memory: Memory = field(
+        default_factory=lambda: Memory(1), init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         _check_rate(self.learning_rate)
@@ -93,7 +157,7 @@ class SGD:
             for theta, g in zip(network.parameters(), gradients.parameters(), strict=True):
                 theta -= self.learning_rate * g
             return
-        memory = self._memory.of(network, 1)
+        memory = self.memory.step(network)
         for theta, g, (v,) in zip(
             network.parameters(), gradients.parameters(), memory, strict=True
         ):
@@ -138,7 +202,9 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    _memory: _Memory = field(default_factory=_Memory, init=False, repr=False, compare=False)
+    memory: Memory = field(
+        default_factory=lambda: Memory(2), init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         _check_rate(self.learning_rate)
@@ -149,8 +215,8 @@ class Adam:
 
     def update(self, network: MLP, gradients: Gradients) -> None:
         """Move every parameter of `network` one step, in place."""
-        memory = self._memory.of(network, 2)
-        t = self._memory.steps
+        memory = self.memory.step(network)
+        t = self.memory.steps
         for theta, g, (m, v) in zip(
             network.parameters(), gradients.parameters(), memory, strict=True
         ):
@@ -161,9 +227,16 @@ class Adam:
             theta -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
 
 
-OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry("optimizer")
+OPTIMIZERS: Registry[Callable[..., Resumable]] = Registry("optimizer")
 OPTIMIZERS.add("sgd", SGD)
 OPTIMIZERS.add("adam", Adam)
+
+
+def _shaped_like(theta: Array, value: NDArray[Any]) -> Array:
+    array = np.array(as_floats(value, "memory", theta.dtype))
+    if array.shape != theta.shape:
+        raise ValueError(f"{array.shape} is not {theta.shape}")
+    return array
 
 
 def _check_rate(learning_rate: float) -> None:

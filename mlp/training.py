@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from mlp import diagnostics
 from mlp.arrays import Array, as_examples, as_whole
 from mlp.losses import mse
-from mlp.network import MLP, Gradients, Seed, Trace, child_rng
+from mlp.network import MLP, Gradients, Seed, Trace, as_seed, child_rng
 from mlp.optimizers import SGD, Optimizer
 
 Probe: TypeAlias = Callable[[MLP, Trace, Gradients], ArrayLike]
@@ -73,6 +73,7 @@ def train(
     seed: Seed = 0,
     probes: Mapping[str, Probe] | None = None,
     on_epoch: OnEpoch | None = None,
+    first_epoch: int = 0,
 ) -> History:
     """Train `network` in place: θ ← θ - η dL/dθ, for every batch of every epoch.
 
@@ -93,13 +94,19 @@ def train(
     shuffle : bool
         Whether mini-batches are drawn anew in every epoch; otherwise they follow the rows.
     seed : int or numpy.random.SeedSequence
-        For the order of the batches, and nothing else.
+        For the order of the batches, and nothing else: those of epoch e are drawn by child e
+        of the seed.
     probes : mapping of str to callable (network, trace, gradients) -> array
         What to record per epoch, from a pass over all of x. By default the cheap ones,
         `mlp.diagnostics.CHEAP`, and the ``update_ratio`` of the learning rate; ``{}`` for
         none.
     on_epoch : callable (epoch, loss), optional
         Called after each record, for a progress bar, say.
+    first_epoch : int
+        How many epochs this network has had already. With the memory of its optimizer (see
+        `mlp.optimizers.Memory`) restored, M epochs after N are bit for bit the last M of
+        N + M. The epochs of `on_epoch` and `History.diverged_at` count from here, the
+        record itself from 0.
 
     Returns
     -------
@@ -128,6 +135,7 @@ def train(
         if array.ndim > 2 and array.shape[:-2] != network.stack_shape:
             raise ValueError(f"{name} has shape {array.shape}; it does not fit {network!r}")
     epochs = as_whole(epochs, "epochs", 0)
+    first_epoch = as_whole(first_epoch, "first_epoch", 0)
     batch_size = None if batch_size is None else as_whole(batch_size, "batch_size", 1)
     optimizer = SGD() if optimizer is None else optimizer
     if isinstance(optimizer, type) or not hasattr(optimizer, "update"):
@@ -136,26 +144,28 @@ def train(
     n = x.shape[-2]
     batch_size = n if batch_size is None else min(batch_size, n)
     full_batch = batch_size == n
-    rng = child_rng(seed) if shuffle else None
+    seed = as_seed(seed)
 
     history = History(
         loss=np.full((epochs + 1, *network.stack_shape), np.nan, dtype=network.dtype),
         diverged_at=np.full(network.stack_shape, -1),
     )
     with np.errstate(over="ignore", invalid="ignore"):
-        for epoch in range(epochs + 1):
+        for k, epoch in enumerate(range(first_epoch, first_epoch + epochs + 1)):
             everything = _pass(network, x, y, backward=full_batch or bool(probes))
-            _record(history, epoch, network, everything, probes)
+            _record(history, k, epoch, network, everything, probes)
             if on_epoch is not None:
-                on_epoch(epoch, history.loss[epoch])
-            if epoch == epochs or (history.diverged_at >= 0).all():
+                on_epoch(epoch, history.loss[k])
+            if k == epochs or (history.diverged_at >= 0).all():
                 break
             if full_batch:  # the pass that was recorded is the pass to learn from
                 optimizer.update(network, everything.gradients)
-                continue
-            for rows in _batches(n, batch_size, rng):
-                batch = _pass(network, x[..., rows, :], y[..., rows, :])
-                optimizer.update(network, batch.gradients)  # update each parameter
+            del everything  # which may be large, before the next pass needs as much room
+            if not full_batch:
+                rng = child_rng(seed, epoch) if shuffle else None
+                for rows in _batches(n, batch_size, rng):
+                    batch = _pass(network, x[..., rows, :], y[..., rows, :])
+                    optimizer.update(network, batch.gradients)  # update each parameter
     return history
 
 
@@ -194,18 +204,19 @@ def _batches(
 
 def _record(
     history: History,
+    k: int,
     epoch: int,
     network: MLP,
     everything: _Pass,
     probes: Mapping[str, Probe],
 ) -> None:
-    history.loss[epoch] = everything.loss
+    history.loss[k] = everything.loss
     finite = np.isfinite(everything.loss) & network.is_finite()
     if not finite.all():
         new = (history.diverged_at < 0) & ~finite
         history.diverged_at = np.where(new, epoch, history.diverged_at)
     for name, probe in probes.items():
         value = np.asarray(probe(network, everything.trace, everything.gradients))
-        if epoch == 0:
+        if k == 0:
             history.probes[name] = np.full((len(history.loss), *value.shape), np.nan)
-        history.probes[name][epoch] = value
+        history.probes[name][k] = value

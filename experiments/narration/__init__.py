@@ -15,15 +15,29 @@ from experiments.narration.comparison import (
     race,
     winner,
 )
+from experiments.narration.fitting import (
+    answers_as_csv,
+    answers_as_json,
+    answers_text,
+    fit_as_json,
+    fit_text,
+    interruption,
+)
 from experiments.narration.listing import listing, listing_as_json
 from experiments.narration.propagation import propagation, propagation_as_json
 
 __all__ = [
+    "answers_as_csv",
+    "answers_as_json",
+    "answers_text",
     "as_json",
     "claim_as_json",
     "comparison",
     "comparison_as_csv",
     "comparison_as_json",
+    "fit_as_json",
+    "fit_text",
+    "interruption",
     "listing",
     "listing_as_json",
     "propagation",

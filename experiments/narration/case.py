@@ -11,9 +11,8 @@ from experiments.narration.claims import claim_as_json, claims
 from experiments.narration.words import (
     COLUMN,
     WIDTH,
-    describe_data,
+    data_rows,
     describe_network,
-    describe_rows,
     describe_training,
     numbers,
     row,
@@ -85,8 +84,7 @@ def _setting(result: Result) -> list[str]:
     dataset, runs = result.dataset, result.all_losses.shape[1]
     return [
         row("network", describe_network(result.sizes, result.settings.activation)),
-        row("data", f"{dataset.name}: {describe_data(dataset)}"),
-        row("", describe_rows(dataset)),
+        *data_rows(dataset),
         row("start", result.start.words),
         row("training", describe_training(result.settings)),
         *([row("", f"{runs} starts; what follows is the median one")] if runs > 1 else []),

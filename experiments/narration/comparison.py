@@ -17,9 +17,8 @@ from experiments.narration.claims import claim_as_json, claims
 from experiments.narration.words import (
     COLUMN,
     WIDTH,
-    describe_data,
+    data_rows,
     describe_network,
-    describe_rows,
     describe_training,
     finite,
     heading,
@@ -170,8 +169,7 @@ def comparison_as_csv(result: Comparison) -> str:
 def _setting(result: Comparison) -> list[str]:
     return [
         row("network", describe_network(result.sizes, result.settings.activation)),
-        row("data", f"{result.dataset.name}: {describe_data(result.dataset)}"),
-        row("", describe_rows(result.dataset)),
+        *data_rows(result.dataset),
         row("training", describe_training(result.settings)),
         row("", f"{result.runs} runs of each start, all with the same data and batches"),
     ]

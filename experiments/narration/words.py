@@ -16,6 +16,7 @@ from experiments.runner import Settings
 
 WIDTH = 80
 COLUMN = 10
+NO_HEADER = "its first line is numbers, so the columns are called x1, x2, ..."
 
 
 def heading(words: str) -> str:
@@ -50,7 +51,10 @@ def mark(holds: bool) -> str:
 
 def describe_data(dataset: Dataset) -> str:
     """Return the columns of a data set, in the direction they are learned."""
-    return f"{', '.join(dataset.inputs)} → {', '.join(dataset.targets)}"
+    names = (
+        [f'"{c}"' if "," in c else c for c in side] for side in (dataset.inputs, dataset.targets)
+    )
+    return " → ".join(map(", ".join, names))
 
 
 def describe_network(sizes: Sequence[int], activation: str) -> str:
@@ -64,10 +68,15 @@ def describe_network(sizes: Sequence[int], activation: str) -> str:
     return f"{shape(sizes)}, {activation} hidden units, linear output"
 
 
-def describe_rows(dataset: Dataset) -> str:
-    """Return how many rows a data set has, and what became of them."""
+def data_rows(dataset: Dataset) -> list[str]:
+    """Return lines that say what is learned from what, and what became of the rows."""
     dropped = f" ({dataset.dropped} incomplete dropped)" if dataset.dropped else ""
-    return f"{len(dataset.x)} rows{dropped}, each column standardised"
+    lines = [
+        f"{dataset.name}: {describe_data(dataset)}",
+        *([] if dataset.header else [NO_HEADER]),
+        f"{len(dataset.x)} rows{dropped}, each column standardised",
+    ]
+    return rows("data", lines)
 
 
 def describe_training(settings: Settings) -> str:

@@ -16,16 +16,19 @@ from experiments.plots.comparison import (
     losses_panel,
     race_figure,
 )
+from experiments.plots.fitting import answers_panel, fit_figure, fit_loss_panel
 from experiments.plots.propagation import propagation_figure, signal_panel
-from experiments.plots.style import FORMATS, check_folder, check_path, save, styled
+from experiments.plots.style import FORMATS, check_path, save, styled
 
 __all__ = [
     "FORMATS",
-    "check_folder",
+    "answers_panel",
     "check_path",
     "comparison_figure",
     "epochs_panel",
     "figure",
+    "fit_figure",
+    "fit_loss_panel",
     "gradient_panel",
     "halfway_panel",
     "layers_panel",

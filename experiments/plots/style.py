@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from experiments.cases import number
 from mlp.arrays import Array
-from mlp.files import replacing
+from mlp.files import check_writable, replacing
 
 CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
 # For starts that are compared: the ranges of the notes look the same in every picture, and
@@ -87,19 +87,13 @@ def check_path(path: Path) -> None:
     ValueError
         If matplotlib has no format of that suffix.
     OSError
-        If the folder is missing.
+        If the folder is missing or read-only, or it is a folder itself.
     """
     if path.suffix.lower() not in FORMATS:
         raise ValueError(
             f"'{path.name}' does not end in a format of figures: {', '.join(FORMATS)}"
         )
-    check_folder(path)
-
-
-def check_folder(path: Path) -> None:
-    """Refuse a file whose folder is missing, with an OSError."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"folder {path.parent} does not exist; make it first")
+    check_writable(path)
 
 
 def save(fig: Figure, path: Path) -> None:
@@ -215,6 +209,12 @@ def drawable(loss: Array, top: float) -> Array:
     """Return the loss with what no axis can hold clipped just above the top."""
     drawn: Array = np.where(np.isfinite(loss), np.minimum(loss, 2 * top), np.nan)
     return drawn
+
+
+def plain(words: str, length: int) -> str:
+    """Return a user's words as they are, without mathematics, and cut to a length."""
+    words = words if len(words) <= length else f"{words[: length - 1]}…"
+    return words.replace("$", r"\$")
 
 
 def pretty(column: str) -> str:

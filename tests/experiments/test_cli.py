@@ -156,7 +156,7 @@ WRONG = {
     "zero --seed -1": (2, "x>=0"),
     "zero --format xml": (2, "text"),
     "zero -o picture.xyz": (2, "does not end in a format"),
-    "zero -o .": (2, "directory"),
+    "zero -o .": (2, "does not end in a format"),
     "zero -o missing/p.png": (1, "folder missing does not exist"),
     "zero extra": (2, "unexpected extra argument"),
     "zero --inputs ,": (2, "not a list of columns"),

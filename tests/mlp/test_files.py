@@ -10,7 +10,8 @@ import struct
 import tempfile
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from hypothesis.extra import numpy as hnp
 
 from mlp import MLP, activations
 from mlp.activations import Activation
-from mlp.files import as_text, from_text, read_npz, replacing, write_npz
+from mlp.files import as_text, check_writable, from_text, read_npz, replacing, write_npz
 from tests.oracles import activation_names, assert_one_line, assert_same
 
 
@@ -109,7 +110,7 @@ def test_arrays_come_back_as_they_were(array: Any) -> None:
         read = read_npz(Path(folder) / "a")
     assert list(read) == ["one", "two"]
     for back, written in ((read["one"], array), (read["two"], array.T)):
-        assert back.dtype == written.dtype
+        assert (back.dtype, back.shape) == (written.dtype, written.shape)
         np.testing.assert_array_equal(back, written)
 
 
@@ -470,6 +471,77 @@ def test_a_failure_of_the_last_step_leaves_what_was_there(
         file.write(b"new")
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[int], AbstractContextManager[None]]]:
+    """Return a context in which the system refuses to make any file longer than that."""
+    resource = pytest.importorskip("resource")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    @contextmanager
+    def room_for(size: int) -> Iterator[None]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+    yield room_for
+    resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_a_disk_that_is_full_at_any_byte_leaves_the_old_file(
+    disk: Callable[[int], AbstractContextManager[None]], path: Path
+) -> None:
+    network = some_network()
+    network.save(path)
+    size = len(path.read_bytes())
+    path.write_bytes(b"old")
+    for room in range(size):
+        with disk(room), pytest.raises(OSError, match="net") as error:
+            network.save(path)
+        assert error.value.filename == str(path)
+        assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+    with disk(size):
+        network.save(path)
+    assert_same(MLP.load(path).parameters(), network.parameters())
+
+
+def test_a_link_is_followed(path: Path) -> None:
+    path.write_bytes(b"old")
+    link = path.with_name("link")
+    link.symlink_to(path)
+    some_network().save(link)
+    assert link.is_symlink()
+    assert_network(MLP.load(path))
+
+
+@pytest.mark.parametrize("check", [check_writable, some_network().save])
+def test_a_device_is_no_file(check: Callable[[Path], None]) -> None:
+    with pytest.raises(OSError, match="is a device"):
+        check(Path(os.devnull))
+    assert Path(os.devnull).is_char_device()
+
+
+def test_what_could_not_be_written_is_known_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_writable(tmp_path / "new")
+    with pytest.raises(FileNotFoundError, match="make it first"):
+        check_writable(tmp_path / "missing" / "new")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        check_writable(tmp_path)
+
+    def read_only(**how: Any) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "a name nobody knows")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", read_only)
+    with pytest.raises(OSError, match="Read-only file system") as error:
+        check_writable(tmp_path / "new")
+    assert error.value.filename == str(tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_seen_under_the_name_before_all_is_written(path: Path) -> None:

@@ -112,6 +112,30 @@ def test_the_memory_lasts_while_the_network_is_the_same(name: str) -> None:
     assert abs((first - second) - (1.0 - alone)) > 1e-3
 
 
+STATES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "no arrays": {"steps": np.array(3)},
+    "steps below 0": {"steps": np.array(-1)},
+    "half a step": {"steps": np.array(0.5)},
+    "many steps": {"steps": np.array([1, 2])},
+    "another shape": {"steps": np.array(1), "0.0": np.ones((2, 1)), "1.0": np.ones((1, 1))},
+    "a hole": {"steps": np.array(1), "0.0": np.array([[np.nan]]), "1.0": np.ones((1, 1))},
+}
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_a_memory_of_another_network_is_refused_and_the_own_one_kept(state: Any) -> None:
+    network, optimizer = one_weight(1.0), SGD(0.1, momentum=0.9)
+    optimizer.update(network, pull(1.0))
+    kept = optimizer.memory.state()
+    with pytest.raises(ValueError, match="does not fit the network") as error:
+        optimizer.memory.restore(network, state)
+    assert_one_line(error)
+    assert {name: a.tolist() for name, a in optimizer.memory.state().items()} == {
+        name: a.tolist() for name, a in kept.items()
+    }
+
+
 @each
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_type_of_the_network_is_kept(name: str, dtype: str) -> None:

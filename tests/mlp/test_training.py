@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tracemalloc
 import warnings
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from sklearn.neural_network import MLPRegressor
 from mlp import MLP, SGD, Adam, Dense, Gradients, Trace, activations, initializers, mse, train
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
-from mlp.optimizers import OPTIMIZERS, Optimizer
+from mlp.optimizers import OPTIMIZERS, Optimizer, Resumable
 from tests.conftest import Data
 from tests.oracles import assert_one_line, assert_same, one_unit_losses, parameters_of
 
@@ -379,6 +380,59 @@ def test_memory_grows_with_the_epochs_only_by_the_loss(data: Data) -> None:
 
     peak(10)
     assert peak(1500) - peak(100) < 1400 * 8 + 2000
+
+
+def test_two_passes_need_no_more_memory_than_one(rng: np.random.Generator) -> None:
+    x = rng.standard_normal((2000, 3))
+
+    def peak(epochs: int, batch_size: int | None) -> int:
+        network = MLP([3, 50, 50, 1])
+        tracemalloc.start()
+        train_only(network, x, x[:, :1], epochs=epochs, batch_size=batch_size)
+        high = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return high
+
+    for batch_size in (None, 100):
+        assert peak(3, batch_size) < 1.15 * peak(0, batch_size)
+
+
+# In two parts -----------------------------------------------------------------------------------
+
+RESUMED: dict[str, Callable[[], Resumable]] = {
+    "sgd": lambda: SGD(0.1),
+    "momentum": lambda: SGD(0.1, momentum=0.9),
+    "adam": lambda: Adam(0.01),
+}
+
+
+@pytest.mark.parametrize("batch_size", [None, 5], ids=["all rows", "5 rows"])
+@pytest.mark.parametrize("name", RESUMED)
+@pytest.mark.parametrize("first", [0, 1, 6])
+def test_training_in_two_parts_is_bit_for_bit_training_in_one(
+    name: str, first: int, batch_size: int | None, data: Data
+) -> None:
+    how: dict[str, Any] = {"batch_size": batch_size, "seed": 3}
+    whole, part = start("tanh"), start("tanh")
+    expected = train(whole, *data, optimizer=RESUMED[name](), epochs=10, **how)
+    before = RESUMED[name]()
+    train(part, *data, optimizer=before, epochs=first, **how)
+    part, after = part.copy(), RESUMED[name]()
+    after.memory.restore(part, before.memory.state())
+    epochs: list[int] = []
+    history = train(
+        part, *data, optimizer=after, epochs=10 - first, first_epoch=first,
+        on_epoch=lambda epoch, loss: epochs.append(epoch), **how,
+    )  # fmt: skip
+    assert_same(part.parameters(), whole.parameters())
+    np.testing.assert_array_equal(history.loss, expected.loss[first:])
+    assert epochs == list(range(first, 11))
+
+
+def test_divergence_is_dated_from_the_first_epoch_of_all(data: Data) -> None:
+    history = train_only(start("relu"), *data, optimizer=SGD(1e200), epochs=9, first_epoch=100)
+    assert history.diverged_at == 101
+    assert np.isfinite(history.loss[0])
 
 
 # Batches ----------------------------------------------------------------------------------------

@@ -1,0 +1,279 @@
+"""Mistakes: more than a hundred things that people type or keep in files, over all commands.
+
+Each is answered by one sentence and its exit code, and no file changes. To add one, add a line
+to `TYPED` and, where it needs a file, one to `FILES`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from experiments.cases import CASES
+from experiments.cli import main
+from experiments.data import read
+from experiments.fitting import begin, fit
+from experiments.model import Model
+from experiments.runner import Settings
+from mlp import MLP
+from tests.experiments.test_cli import WRONG
+
+GOOD = "a,b,price\n1,2,3\n2,1,5\n3,5,8\n4,4,9\n5,1,9\n"
+FILES: dict[str, str | bytes] = {
+    "good.csv": GOOD,
+    "other.csv": GOOD.replace("9", "7"),
+    "short.csv": "a,b,price\n1,2,3\n2,1,5\n3,5,8\n",
+    "inputs.csv": "a,b\n1,2\n",
+    "empty.csv": "",
+    "blank.csv": "\n\n  \n",
+    "header.csv": "a,b\n",
+    "one.csv": "a,b\n1,2\n",
+    "two.csv": "a,b\n1,2\n3,4\n",
+    "text.csv": "a,b\n1,2\n1,two\n",
+    "gap.csv": "a,b,price\n1,2,3\n1,,4\n3,5,6\n",
+    "gaps.csv": "a,b\n1,\n,2\n",
+    "nan.csv": "a,b\n1,2\n1,NaN\n",
+    "inf.csv": "a,b\n1,2\n1,-inf\n",
+    "overflow.csv": "a,b\n1,2\n1,1e400\n",
+    "underscore.csv": "a,b\n1,2\n1,1_000\n",
+    "comma.csv": "a;b\n1,5;2\n2,5;3\n",
+    "minus.csv": "a,b\n1,2\n\u22121,3\n",
+    "long.csv": "a,b\n1,2,3\n2,3\n",
+    "ragged.csv": "a,b,c\n1,2,3\n2,3\n",
+    "twice.csv": "a,a,b\n1,2,3\n2,3,4\n",
+    "unnamed.csv": ",a,b\n0,1,2\n1,2,3\n",
+    "quote.csv": 'a,b\n1,2\n3,"4\n',
+    "constant.csv": "a,b\n1,2\n2,2\n3,2\n4,2\n5,2\n",
+    "large.csv": "a,b\n1e300,1\n-1e300,2\n1,2\n3,4\n5,6\n",
+    "blanks.csv": "a b\n1 2\n3 4\n",
+    "numbers.csv": "1,2\n3,x\n",
+    "latin.csv": "a,größe\n1,2\n3,4\n".encode("latin-1"),
+    "latin_row.csv": "a,b\n1,2\n3,2 €\n".encode("cp1252"),
+    "utf16.csv": GOOD.encode("utf-16"),
+    "nul.csv": "a,b\n1,2\n3,\0\n",
+    "picture.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff",
+    "text.npz": "not a network",
+    "empty.npz": "",
+}
+
+# What is typed: the exit code, and words of the sentence.
+TYPED: dict[str, tuple[int, str]] = {
+    # train: the table
+    "train": (2, "Missing argument 'DATA'"),
+    "train missing.csv": (1, "no data set and no file is called 'missing.csv'"),
+    "train penguin": (1, "did you mean 'penguins'"),
+    "train folder": (1, "folder is a folder"),
+    "train empty.csv": (1, "empty.csv is empty"),
+    "train blank.csv": (1, "blank.csv is empty"),
+    "train header.csv": (1, "0 complete rows"),
+    "train one.csv": (1, "too few"),
+    "train one.csv --validation 0": (1, "needs at least 2"),
+    "train two.csv": (1, "--validation 0"),
+    "train text.csv": (1, "text.csv, line 3, column 'b': 'two' is not a number"),
+    "train gap.csv": (1, "line 3, column 'b': the value is missing"),
+    "train gaps.csv --drop-missing": (1, "0 complete rows"),
+    "train nan.csv": (1, "line 3, column 'b': the value is missing"),
+    "train inf.csv": (1, "line 3, column 'b': -inf is not a finite number"),
+    "train inf.csv --drop-missing": (1, "-inf is not a finite number"),
+    "train overflow.csv": (1, "line 3, column 'b': 1e400 is not a finite number"),
+    "train underscore.csv": (1, "'1_000' has an underscore"),
+    "train comma.csv": (1, "line 2, column 'a': '1,5' has a comma"),
+    "train minus.csv": (1, "line 3, column 'a'"),
+    "train long.csv": (1, "line 2: 3 fields, but the first line has 2"),
+    "train ragged.csv": (1, "line 3: 2 fields, but the first line has 3"),
+    "train twice.csv": (1, "2 columns called 'a'"),
+    "train unnamed.csv": (1, "column 1 has no name"),
+    "train quote.csv": (1, "line 3: this is not a CSV file"),
+    "train constant.csv": (1, "column 'b' is constant"),
+    "train large.csv": (1, "column 'a': its numbers are too large"),
+    "train blanks.csv": (1, "separated by commas, semicolons or tabs"),
+    "train numbers.csv": (1, "line 2, column 'x2': 'x' is not a number"),
+    "train latin.csv": (1, "line 1, column 2: its name is not UTF-8"),
+    "train latin_row.csv": (1, "line 3, column 'b': it holds bytes that are not UTF-8"),
+    "train utf16.csv": (1, "UTF-8"),
+    "train nul.csv": (1, "line 3, column 'b'"),
+    "train picture.png": (1, "UTF-8"),
+    "train model.npz": (1, "UTF-8"),
+    # train: columns
+    "train good.csv --target cost": (1, "has no column 'cost': choose from a, b, price"),
+    "train good.csv --target pric": (1, "did you mean 'price'"),
+    "train good.csv --inputs a,c": (1, "has no column 'c'"),
+    "train good.csv --inputs a,price": (1, "column 'price' is chosen twice"),
+    "train good.csv --inputs a,a": (1, "column 'a' is chosen twice"),
+    "train good.csv --inputs a --target a": (1, "column 'a' is chosen twice"),
+    "train good.csv --target a,b,price": (1, "no column left to learn from"),
+    "train good.csv --inputs a,": (2, "not a list of columns"),
+    'train good.csv --inputs "a': (2, "not a list of columns"),
+    # train: options
+    "train good.csv --hidden 0": (2, "such as 2 or 16,16"),
+    "train good.csv --hidden 16;16": (2, "such as 2 or 16,16"),
+    "train good.csv --init he_norml": (2, "did you mean 'he_normal'"),
+    "train good.csv --activation swish": (2, "unknown activation 'swish'"),
+    "train good.csv --optimizer rmsprop": (2, "unknown optimizer 'rmsprop'"),
+    "train good.csv --epochs 0": (2, "x>=1"),
+    "train good.csv --epochs 1.5": (2, "not a valid integer"),
+    "train good.csv --learning-rate 0": (2, "not a positive finite number"),
+    "train good.csv --learning-rate inf": (2, "not a positive finite number"),
+    "train good.csv --batch-size -1": (2, "x>=1"),
+    "train good.csv --validation 1": (2, "from 0 and below 1"),
+    "train good.csv --validation -0.1": (2, "from 0 and below 1"),
+    "train good.csv --validation nan": (2, "from 0 and below 1"),
+    "train good.csv --validation some": (2, "from 0 and below 1"),
+    "train good.csv --validation 0.9": (1, "too few"),
+    "train good.csv --seed x": (2, "not a valid integer"),
+    "train good.csv --save-every 1": (2, "needs --save"),
+    "train good.csv --save-every 0 --save n.npz": (2, "x>=1"),
+    "train good.csv --sav n.npz": (2, "--save"),
+    "train good.csv other.csv": (2, "unexpected extra argument"),
+    "train good.csv --hidden 300000,300000": (1, "memory"),
+    # train: where it writes
+    "train good.csv --save missing/n.npz": (1, "folder missing does not exist"),
+    "train good.csv --save folder": (1, "folder is a folder"),
+    "train good.csv --save good.csv": (2, "good.csv is needed as it is"),
+    "train good.csv --save ./folder/../good.csv": (2, "is needed as it is"),
+    "train good.csv --save text.csv/n.npz": (1, "does not exist"),
+    f"train good.csv --save {os.devnull}": (1, "is a device"),
+    "train good.csv -o curve.xyz": (2, "does not end in a format"),
+    "train good.csv -o curve": (2, "does not end in a format"),
+    "train good.csv -o missing/c.png": (1, "folder missing does not exist"),
+    "train good.csv -o folder.png": (1, "folder.png is a folder"),
+    "train good.csv -o c.png --save c.png": (2, "is needed as it is"),
+    "train good.csv -o": (2, "requires an argument"),
+    # train: going on
+    "train good.csv --resume missing.npz": (1, "missing.npz"),
+    "train good.csv --resume folder": (1, "folder"),
+    "train good.csv --resume text.npz": (1, "text.npz is damaged, cut off or not"),
+    "train good.csv --resume empty.npz": (1, "empty.npz is damaged"),
+    "train good.csv --resume cut.npz": (1, "cut.npz is damaged"),
+    "train good.csv --resume network.npz": (1, "not the columns and units"),
+    "train good.csv --resume foreign.npz": (1, "foreign.npz"),
+    "train good.csv --resume model.npz": (2, "say with --epochs how many more"),
+    "train other.csv --resume model.npz --epochs 1": (1, "other numbers than at the start"),
+    "train short.csv --resume model.npz --epochs 1": (1, "3 complete rows, not 5"),
+    "train inputs.csv --resume model.npz --epochs 1": (1, "has no column 'price'"),
+    "train good.csv --resume model.npz --hidden 3": (2, "--hidden is in model.npz already"),
+    "train good.csv --resume model.npz --seed 1": (2, "--seed is in model.npz already"),
+    "train good.csv --resume model.npz --target b": (2, "--target is in model.npz already"),
+    "train good.csv --resume model.npz --epochs 1 --save missing/n.npz": (1, "folder missing"),
+    # predict
+    "predict": (2, "Missing argument"),
+    "predict model.npz": (2, "Missing argument 'DATA'"),
+    "predict missing.npz good.csv": (1, "missing.npz"),
+    "predict folder good.csv": (1, "folder"),
+    "predict good.csv model.npz": (1, "good.csv is damaged, cut off or not"),
+    "predict text.npz good.csv": (1, "text.npz is damaged"),
+    "predict empty.npz good.csv": (1, "empty.npz is damaged"),
+    "predict cut.npz good.csv": (1, "cut.npz is damaged"),
+    "predict damaged.npz good.csv": (1, "damaged.npz is damaged"),
+    "predict pickled.npz good.csv": (1, "pickled.npz is damaged"),
+    "predict network.npz good.csv": (1, "mlp-demo train --save"),
+    "predict stack.npz good.csv": (1, "not the columns"),
+    "predict foreign.npz good.csv": (1, "foreign.npz"),
+    "predict model.npz missing.csv": (1, "no data set and no file"),
+    "predict model.npz folder": (1, "folder is a folder"),
+    "predict model.npz two.csv --quiet --jsn": (2, "--json"),
+    "predict model.npz text.csv": (1, "line 3, column 'b': 'two' is not a number"),
+    "predict model.npz gap.csv": (1, "line 3, column 'b': the value is missing"),
+    "predict model.npz gaps.csv --drop-missing": (1, "no complete row"),
+    "predict model.npz header.csv": (1, "no complete row"),
+    "predict model.npz comma.csv": (1, "'1,5' has a comma"),
+    "predict model.npz numbers.csv": (1, "has no column 'a'"),
+    "predict model.npz empty.csv": (1, "is empty"),
+    "predict model.npz twice.csv": (1, "2 columns called 'a'"),
+    "predict model.npz good.csv -o missing/out.csv": (1, "folder missing does not exist"),
+    "predict model.npz good.csv -o folder": (1, "folder is a folder"),
+    "predict model.npz good.csv -o good.csv": (2, "is needed as it is"),
+    "predict model.npz good.csv -o model.npz": (2, "is needed as it is"),
+    f"predict model.npz good.csv -o {os.devnull}": (1, "is a device"),
+    # the commands of the notes, with tables of the user's
+    **{f"{case} --data text.csv": (1, "text.csv, line 3, column 'b'") for case in CASES},
+    **{f"{case} --data gap.csv": (1, "--drop-missing") for case in CASES},
+    **{f"{case} -o folder.png": (1, "folder.png is a folder") for case in CASES},
+    **{f"{case} --activation": (2, "requires an argument") for case in CASES},
+    "zero --data empty.csv": (1, "is empty"),
+    "zero --data constant.csv": (1, "is constant"),
+    "zero --data latin.csv": (1, "UTF-8"),
+    "zero --data penguins --inputs sex": (1, "'male' is not a number"),
+    # the others
+    "propagate --init he_norml": (2, "did you mean 'he_normal'"),
+    "propagate --activation rellu": (2, "did you mean 'relu'"),
+    "propagate --width 0": (2, "x>=1"),
+    "propagate --depth many": (2, "not a valid integer"),
+    "propagate --runs 0": (2, "x>=1"),
+    "propagate --paper he2016": (2, "he2015"),
+    "propagate --seed -3": (2, "x>=0"),
+    "propagate -o missing/p.png": (1, "folder missing does not exist"),
+    "propagate -o p.gif": (2, "does not end in a format"),
+    "propagate --data penguins": (2, "No such option"),
+    "verify --epochs 3": (2, "No such option"),
+    "verify --format yaml": (2, "json"),
+    "list everything": (2, "unexpected extra argument"),
+    "list -o x.png": (2, "No such option"),
+    "trian good.csv": (2, "did you mean 'train'"),
+    "predikt": (2, "did you mean 'predict'"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of files of all kinds; one for all, as none may ever change."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    for name, content in FILES.items():
+        data = content if isinstance(content, bytes) else content.encode()
+        (folder / name).write_bytes(data)
+    for name in ("folder", "folder.png"):
+        (folder / name).mkdir()
+    table = read(folder / "good.csv")
+    settings = Settings(hidden=(3,), activation="tanh", epochs=3)
+    fit(begin(table, settings), table).model.save(folder / "model.npz")
+    whole = (folder / "model.npz").read_bytes()
+    (folder / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    (folder / "damaged.npz").write_bytes(whole.replace(b"tanh", b"than"))
+    network = MLP([2, 3, 1])
+    network.save(folder / "network.npz")
+    MLP.stack([network, network]).save(folder / "stack.npz")
+    np.savez(folder / "foreign.npz", a=np.ones(3))
+    np.savez(folder / "pickled.npz", W0=np.array([print], dtype=object))
+    return folder
+
+
+def everything_in(folder: Path) -> dict[str, bytes | None]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+def test_the_good_files_are_good(folder: Path) -> None:
+    assert Model.load(folder / "model.npz").epoch == 3
+    assert read(folder / "good.csv").values.shape == (5, 3)
+
+
+@pytest.mark.parametrize("line", TYPED | WRONG)
+def test_a_mistake_is_one_sentence_and_changes_no_file(
+    line: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, words = (TYPED | WRONG)[line]
+    monkeypatch.chdir(folder)
+    before = everything_in(folder)
+    result = CliRunner().invoke(main, line.split())
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, SystemExit), "no traceback"
+    assert result.stdout == ""
+    usage, (sentence,) = result.stderr.splitlines()[:-1], result.stderr.splitlines()[-1:]
+    assert sentence.startswith("Error: ")
+    assert words in sentence
+    # click may say before the sentence how the command is used, and where its help is.
+    first_words = [words.split()[0] for words in usage if words]
+    assert first_words in ([[], ["Usage:", "Try"]] if code == 2 else [[]])
+    assert everything_in(folder) == before
+
+
+def test_there_are_more_than_a_hundred_and_every_command_is_among_them() -> None:
+    lines = TYPED | WRONG
+    assert len(lines) > 100
+    assert {line.split()[0] for line in lines} >= set(main.commands)

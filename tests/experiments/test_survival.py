@@ -1,0 +1,225 @@
+"""Survival: killed, interrupted, out of room or out of memory, what was there is still there."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.data import read
+from experiments.fitting import begin, fit
+from experiments.model import Model
+from experiments.runner import Settings
+from tests.oracles import assert_same
+
+resource = pytest.importorskip("resource", reason="limits and signals as Unix has them")
+
+PROGRAM = "from experiments.cli import main; main(prog_name='mlp-demo')"
+TRAIN = ["train", "penguins", "--hidden", "8,8", "--batch-size", "100", "--save", "net.npz"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def started(
+    *arguments: str, program: str = PROGRAM, before: Callable[[], None] | None = None
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=before,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+
+
+def kill(folder: Path, kind: signal.Signals, moment: float) -> None:
+    """Train, saving every epoch, end it at a moment, and hold the file to a whole epoch."""
+    path = folder / "net.npz"
+    path.unlink(missing_ok=True)
+    process = started(*TRAIN, "--epochs", "1000000", "--save-every", "1", "-o", "curve.png")
+    wait_for(path, process)
+    time.sleep(moment)
+    process.send_signal(kind)
+    out, err = process.communicate()
+    model = Model.load(path)
+    assert out == ""
+    if kind == signal.SIGINT:
+        assert process.returncode == 130
+        assert err == (
+            f"interrupted: epoch {model.epoch} was the last whole one, net.npz and curve.png hold "
+            "it\n"
+        )
+        assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+        assert sorted(p.name for p in folder.iterdir()) == ["curve.png", "net.npz"]
+    else:
+        assert (process.returncode, err) == (-kind, "")
+    assert len(model.loss) == model.epoch + 1
+    table, settings = read("penguins"), Settings(hidden=(8, 8), batch_size=100)
+    expected = fit(begin(table, settings), table, model.epoch).model
+    assert_same(model.network.parameters(), expected.network.parameters())
+    np.testing.assert_array_equal(model.loss, expected.loss)
+
+
+KINDS = pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL], ids=["INT", "KILL"])
+
+
+@KINDS
+def test_a_run_ended_at_any_moment_leaves_a_whole_epoch(
+    kind: signal.Signals, folder: Path
+) -> None:
+    for moment in (0.0, 0.03, 0.1):
+        kill(folder, kind, moment)
+
+
+@KINDS
+@pytest.mark.long
+def test_a_run_ended_at_fifty_random_moments_leaves_a_whole_epoch(
+    kind: signal.Signals, folder: Path
+) -> None:
+    generator = random.Random(0)
+    for _ in range(50):
+        kill(folder, kind, generator.uniform(0, 0.4))
+
+
+def interrupted_after(updates: int) -> str:
+    """Return a program that gets a Ctrl-C from itself in the middle of an update."""
+    return (
+        "import os, signal\n"
+        "from mlp.optimizers import SGD\n"
+        "update, updates = SGD.update, iter(range(10**9))\n"
+        "def interrupted(*arguments):\n"
+        f"    next(updates) == {updates} and os.kill(os.getpid(), signal.SIGINT)\n"
+        "    update(*arguments)\n"
+        "SGD.update = interrupted\n"
+    )
+
+
+def test_a_second_control_c_leaves_at_once(folder: Path) -> None:
+    again = (
+        "from experiments import plots\n"
+        "plots.fit_figure = lambda fit: os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    process = started(*TRAIN, program=interrupted_after(10) + again + PROGRAM)
+    assert process.communicate() == ("", "interrupted\n")
+    assert process.returncode == 130
+    assert Model.load(folder / "net.npz").epoch == 3, "three batches an epoch"
+    assert [p.name for p in folder.iterdir()] == ["net.npz"]
+
+
+@pytest.mark.parametrize(
+    ("updates", "sentence", "left"),
+    [
+        (0, "interrupted before an epoch was done; nothing was written\n", []),
+        (
+            5,
+            "interrupted: epoch 5 was the last whole one, curve.png shows it; nothing was saved\n",
+            ["curve.png"],
+        ),
+    ],
+)
+def test_an_interruption_says_what_is_left(
+    updates: int, sentence: str, left: list[str], folder: Path
+) -> None:
+    program = interrupted_after(updates) + PROGRAM
+    process = started("train", "penguins", "-o", "curve.png", program=program)
+    assert process.communicate() == ("", sentence)
+    assert process.returncode == 130
+    assert [p.name for p in folder.iterdir()] == left
+
+
+@pytest.mark.parametrize("command", ["zero", "random"])
+def test_the_commands_of_the_notes_leave_nothing_behind(command: str, folder: Path) -> None:
+    process = started(command, program=interrupted_after(5) + PROGRAM)
+    assert process.communicate() == ("", "interrupted\n")
+    assert process.returncode == 130
+    assert list(folder.iterdir()) == []
+
+
+def no_file_longer_than(size: int) -> Callable[[], None]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "penguins", "--epochs", "3", "--save", "net.npz"],
+        ["train", "penguins", "--epochs", "3", "-o", "curve.png"],
+        ["zero", "--epochs", "3", "-o", "curve.png"],
+        ["propagate", "--runs", "1", "--depth", "2", "--width", "5", "-o", "curve.png"],
+        ["predict", "good.npz", "penguins", "-o", "net.npz"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_a_disk_that_is_full_ends_in_a_sentence_and_leaves_the_old_file(
+    command: list[str], folder: Path
+) -> None:
+    table = read("penguins")
+    fit(begin(table, Settings(epochs=1)), table).model.save(folder / "good.npz")
+    for name in ("net.npz", "curve.png"):
+        (folder / name).write_bytes(b"old")
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    process = started(*command, before=no_file_longer_than(1500))
+    assert process.communicate() == ("", f"Error: {command[-1]}: File too large\n")
+    assert process.returncode == 1
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+def test_a_disk_that_is_full_on_the_way_is_said_and_tried_again(folder: Path) -> None:
+    process = started(
+        *TRAIN, "--epochs", "4", "--save-every", "2", before=no_file_longer_than(1500)
+    )
+    err = process.communicate()[1]
+    assert err.splitlines() == [
+        *["net.npz: File too large; training goes on"] * 2,
+        "Error: net.npz: File too large",
+    ]
+
+
+def test_a_folder_that_cannot_be_written_is_known_before_the_work(folder: Path) -> None:
+    (folder / "closed").mkdir()
+    (folder / "closed").chmod(0o500)
+    if os.access(folder / "closed", os.W_OK):
+        pytest.skip("this user may write everywhere")
+    process = started("train", "penguins", "--epochs", "1000000", "--save", "closed/net.npz")
+    assert "Permission denied" in process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+
+
+@pytest.mark.long
+def test_a_million_rows_of_ten_columns_train_within_two_gibibytes(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    with (folder / "big.csv").open("w") as file:
+        file.write(",".join(f"c{k}" for k in range(9)) + ",y\n")
+        for _ in range(100):
+            np.savetxt(file, rng.standard_normal((10_000, 10)), delimiter=",", fmt="%.10g")
+    for batch_size in ([], ["--batch-size", "1000"]):
+        process = started(
+            "train", "big.csv", "--epochs", "2", "--save", "net.npz", "-q", *batch_size
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.communicate()
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) < 2 * 2**30
+    assert Model.load(folder / "net.npz").rows == 1_000_000
