@@ -611,7 +611,10 @@ def _scale(text: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise ValueError(f"'{text}' is not small, large, scaled or a positive number")
+        from mlp.registry import suggestion
+
+        hint = f": {suggestion(text, SCALES)}" if text.isalpha() else ""
+        raise ValueError(f"'{text}' is not small, large, scaled or a positive number{hint}")
     return text
 
 
@@ -775,7 +778,10 @@ def _scheme(name: str) -> Callable[[str], Start]:
 
 def _distribution(text: str) -> str:
     if text.lower() not in ("normal", "uniform"):
-        raise ValueError(f"'{text}' is not normal or uniform")
+        from mlp.registry import suggestion
+
+        hint = suggestion(text, ("normal", "uniform"))
+        raise ValueError(f"'{text}' is not normal or uniform: {hint}")
     return text.lower()
 
 

@@ -17,6 +17,7 @@ from experiments.options import (
     DATA_OPTIONS,
     EPILOG,
     FIGURE_OPTIONS,
+    INIT_OPTION,
     NETWORK_OPTIONS,
     PREDICT_OPTIONS,
     PRINT_OPTIONS,
@@ -26,12 +27,12 @@ from experiments.options import (
     Converted,
     Demo,
     Known,
+    OneOf,
     check_output,
     check_resumed,
     dataset_of,
     figure_path,
     known_activations,
-    known_starts,
     network_options,
     print_json,
     progress,
@@ -182,13 +183,7 @@ def _own(options: Sequence[Option]) -> list[click.Parameter]:
 
 @main.command(
     params=[
-        click.Option(
-            ["--init"],
-            multiple=True,
-            type=Known("name", known_starts),
-            help="small, large, scaled or an initializer; may be given several times.  "
-            "[default: all initializers]",
-        ),
+        INIT_OPTION,
         RUNS_OPTION,
         *network_options(activation="tanh", hidden="16,16"),
         *DATA_OPTIONS,
@@ -211,7 +206,7 @@ def compare(**values: Any) -> None:
       mlp-demo compare --activation relu --hidden 16,16
 
     All networks see the same data and the same batches. The winner is named only with what
-    the noise of the seeds lets one say.
+    the noise of the seeds lets one say. Without --init it takes all initializers.
     """
     from experiments import comparison, narration, plots
     from mlp import files, initializers
@@ -241,13 +236,8 @@ def compare(**values: Any) -> None:
 
 @main.command(
     params=[
-        click.Option(
-            ["--init"],
-            multiple=True,
-            type=Known("name", known_starts),
-            help="small, large, scaled or an initializer; may be given several times.",
-        ),
-        click.Option(["--paper"], type=click.Choice(list(PAPERS)), help="A published comparison."),
+        INIT_OPTION,
+        click.Option(["--paper"], type=OneOf(list(PAPERS)), help="A published comparison."),
         click.Option(
             ["--activation"],
             type=Known("name", known_activations),
@@ -448,13 +438,15 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
         ctx.exit(1)
 
 
-@main.command(name="list", params=[*PRINT_OPTIONS[:2]])
-def list_command(output_format: str) -> None:
+@main.command(name="list", params=[INIT_OPTION, *PRINT_OPTIONS[:2]])
+def list_command(init: tuple[str, ...], output_format: str) -> None:
     """Show initializers, activations, cases with their claims, data sets.
 
     \b
     Example:
       mlp-demo list
+
+    With --init FILE.py:FUNCTION, that initializer as well.
     """
     from experiments import narration
 

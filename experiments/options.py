@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -54,6 +55,7 @@ class Demo(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn what can go wrong into a sentence and an exit code."""
+        warnings.showwarning = _tell
         if os.environ.get("NO_COLOR"):
             ctx.color = False
         for stream in (sys.stdout, sys.stderr):
@@ -105,6 +107,84 @@ class Known(click.ParamType):  # type: ignore[type-arg]
         ]
 
 
+class Begun(Known):
+    """The name of a start, or FILE.py:FUNCTION for an initializer of the user's."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; a file is run and its function registered under what was typed."""
+        if ".py:" not in value:
+            return super().convert(value, param, ctx)
+        try:
+            return _own_initializer(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Return the names that begin like this, and let the shell look for files."""
+        files = click.shell_completion.CompletionItem(incomplete, type="file")
+        return [*super().shell_complete(ctx, param, incomplete), files]
+
+
+def _own_initializer(place: str) -> str:
+    """Run a Python file, register one of its functions, and return the name it then has."""
+    from mlp import initializers
+    from mlp.registry import suggestion
+
+    path, _, function = place.rpartition(":")
+    if place in initializers.INITIALIZERS:
+        return place.lower()
+    try:
+        code = compile(Path(path).read_bytes(), path, "exec")
+        found: dict[str, Any] = {"__name__": Path(path).stem, "__file__": path}
+        exec(code, found)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except (Exception, SystemExit) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} fails with {type(error).__name__}: {reason}") from None
+    callables = [name for name, value in found.items() if callable(value)]
+    if function not in callables:
+        hint = suggestion(function, callables)
+        raise ValueError(f"{path} has no function '{function}': {hint}")
+    initializers.add(place, found[function])
+    return place.lower()
+
+
+class Columns(click.ParamType):  # type: ignore[type-arg]
+    """Columns of the table, a,b; a name with a comma in it stands in double quotes."""
+
+    name = "columns"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the names."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return _columns(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Return the columns of the table that was named before, after the last comma."""
+        from experiments import data
+
+        before, comma, last = incomplete.rpartition(",")
+        try:
+            named = [ctx.params.get("data"), *ctx.args, "penguins"]  # train DATA is in args
+            names = data.column_names(next(name for name in named if name))
+        except (OSError, ValueError):
+            return []
+        return [
+            click.shell_completion.CompletionItem(before + comma + name)
+            for name in names
+            if name.startswith(last)
+        ]
+
+
 class Converted(click.ParamType):  # type: ignore[type-arg]
     """What a function makes of the text, which may refuse it with a ValueError."""
 
@@ -120,6 +200,18 @@ class Converted(click.ParamType):  # type: ignore[type-arg]
             return self.function(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class OneOf(click.Choice[str]):
+    """One of a few words; a mistyped one gets the nearest suggested."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return the sentence with all words, and the nearest first."""
+        from mlp.registry import suggestion
+
+        return (
+            f"'{value}' is not one of {', '.join(self.choices)}: {suggestion(value, self.choices)}"
+        )
 
 
 def known_activations() -> Any:
@@ -202,6 +294,14 @@ SEED_OPTION = click.Option(
     help="Everything random follows from it.",
 )
 
+INIT_OPTION = click.Option(
+    ["--init"],
+    multiple=True,
+    type=Begun("name", known_starts),
+    help="small, large, scaled, an initializer, or FILE.py:FUNCTION, whose code is run; may be "
+    "given several times.",
+)
+
 RUNS_OPTION = click.Option(
     ["--runs"],
     type=click.IntRange(min=1),
@@ -273,12 +373,12 @@ DATA_OPTIONS: list[click.Parameter] = [
     ),
     click.Option(
         ["--inputs"],
-        type=Converted("columns", _columns),
+        type=Columns(),
         help="Columns to learn from: a,b.  [default: the data set's]",
     ),
     click.Option(
         ["--target"],
-        type=Converted("columns", _columns),
+        type=Columns(),
         help="Column to predict.  [default: the data set's]",
     ),
     click.Option(
@@ -294,8 +394,9 @@ TRAIN_OPTIONS: list[click.Parameter] = [
     *(option for option in DATA_OPTIONS if option.name != "data"),
     click.Option(
         ["--init"],
-        type=Known("name", known_starts),
-        help="How the weights start.  [default: he_normal; without ReLU glorot_normal]",
+        type=Begun("name", known_starts),
+        help="How the weights start: an initializer, or FILE.py:FUNCTION, whose code is run.  "
+        "[default: he_normal; without ReLU glorot_normal]",
     ),
     *(option for option in NETWORK_OPTIONS if option.name != "hidden"),
     click.Option(
@@ -350,7 +451,7 @@ FIGURE_OPTIONS: list[click.Parameter] = [
 PRINT_OPTIONS: list[click.Parameter] = [
     click.Option(
         ["--format", "output_format"],
-        type=click.Choice(["text", "json"]),
+        type=OneOf(["text", "json"]),
         default="text",
         show_default=True,
         help="What to print.",
@@ -425,6 +526,11 @@ def check_output(output: Path, *others: str | Path) -> None:
 def warn(error: OSError) -> None:
     """Say that something could not be written, when that is no reason to stop."""
     click.echo(f"{error.filename}: {error.strerror}; training goes on", err=True)
+
+
+def _tell(message: Warning | str, *place: Any, **more: Any) -> None:
+    """Print a warning as one line."""
+    click.echo(f"warning: {message}", err=True)
 
 
 def print_json(data: dict[str, Any]) -> None:

@@ -25,15 +25,18 @@ limit is √3 times the deviation above: √(6 / (fan_in + fan_out)) for Glorot,
 He.
 
 To add one, decorate a function in this file with `register`; it is then in ``mlp-demo list``,
-in the comparison and in the tests.
+in the comparison and in the tests. An installed package adds its own through the entry-point
+group ``mlp.initializers``; see `discover`.
 
 Where to go next: ``network.py``.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from inspect import signature
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
@@ -162,6 +165,8 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
     ValueError: unknown initializer 'he_norml': did you mean 'he_normal'?
     """
     if isinstance(initializer, str):
+        if initializer not in INITIALIZERS:
+            discover()
         make = INITIALIZERS[initializer]
         for name in parameters:
             if name not in signature(make).parameters:
@@ -178,14 +183,79 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
 
 
 def names() -> list[str]:
-    """Return the names of all registered initializers, aliases left out.
+    """Return the names of all registered initializers, those of packages too, no aliases.
 
     Examples
     --------
     >>> "he_normal" in names(), "xavier_normal" in names()
     (True, False)
     """
+    discover()
     return list(INITIALIZERS)
+
+
+@cache
+def discover() -> None:
+    """Register what installed packages bring, once: the entry points ``mlp.initializers``.
+
+    A package that has in its ``pyproject.toml``
+
+        [project.entry-points."mlp.initializers"]
+        coin = "my_package:coin"
+
+    brings the initializer ``coin``: any callable (rng, fan_in, fan_out) -> W, or an
+    `Initializer`. One that cannot be loaded is named in a warning and left out.
+
+    Examples
+    --------
+    >>> discover()
+    """
+    from importlib.metadata import entry_points  # slow to load, and seldom needed
+
+    for point in entry_points(group="mlp.initializers"):
+        try:
+            add(point.name, point.load())
+        except Exception as error:
+            package = point.dist.name if point.dist else "a package"
+            warnings.warn(
+                f"initializer '{point.name}' of {package} is left out: "
+                f"{type(error).__name__}: {error}",
+                stacklevel=3,
+            )
+
+
+def add(name: str, initializer: InitializerLike) -> Initializer:
+    """Register a callable (rng, fan_in, fan_out) -> W under a name, if it is not yet there.
+
+    What it returns is checked when it draws; see `sample`.
+
+    Parameters
+    ----------
+    name : str
+        The name to find it under.
+    initializer : callable
+        A plain function gets the first line of its docstring as the words for lists.
+
+    Raises
+    ------
+    ValueError
+        If another initializer has that name.
+    TypeError
+        If it is not callable.
+
+    Examples
+    --------
+    >>> add("halves", lambda rng, fan_in, fan_out: np.full((fan_in, fan_out), 0.5)).formula
+    'halves(rng, fan_in, fan_out)'
+    >>> INITIALIZERS.remove("halves")
+    """
+    if isinstance(initializer, str):
+        raise TypeError(f"'{initializer}' is a name, not an initializer")
+    draw = get(initializer)
+    if not isinstance(draw, Initializer):
+        about = (getattr(draw, "__doc__", None) or "").strip().partition("\n")[0]
+        draw = Initializer(draw, formula=f"{name}(rng, fan_in, fan_out)", about=about)
+    return _named(name, draw)
 
 
 def sample(
@@ -204,8 +274,8 @@ def sample(
     Raises
     ------
     ValueError
-        If the result is not numeric, not finite or has another shape; it names the
-        initializer.
+        If the initializer fails, or its result is not numeric, not finite or has another
+        shape; it names the initializer.
 
     Examples
     --------
@@ -217,7 +287,14 @@ def sample(
     """
     draw = initializer.draw if isinstance(initializer, Initializer) else initializer
     name = f"initializer {getattr(draw, '__name__', type(draw).__name__)}"
-    W = as_floats(initializer(rng, fan_in, fan_out), f"the result of {name}", dtype)
+    try:
+        drawn = initializer(rng, fan_in, fan_out)
+    except MemoryError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{name} failed with {type(error).__name__}: {reason}") from error
+    W = as_floats(drawn, f"the result of {name}", dtype)
     if W.shape != (fan_in, fan_out):
         raise ValueError(
             f"{name} returned shape {W.shape} for fan_in {fan_in}, fan_out {fan_out}; "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -257,19 +256,6 @@ def test_show_opens_the_picture_or_says_that_it_cannot(monkeypatch: pytest.Monke
     assert opened == ["zero-relu.png"]
     monkeypatch.setattr(click, "launch", lambda path: 1)
     assert "open it yourself" in demo("zero", *FAST, "--show").stderr
-
-
-def test_completion_knows_the_names() -> None:
-    environment = os.environ | {
-        "_MLP_DEMO_COMPLETE": "bash_complete",
-        "COMP_WORDS": "mlp-demo zero --activation si",
-        "COMP_CWORD": "3",
-    }
-    code = "from experiments.cli import main; main(prog_name='mlp-demo')"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.strip() == "plain,sigmoid"
 
 
 def test_control_c_ends_with_130_and_one_line() -> None:
