@@ -393,6 +393,8 @@ def _rows(source: str | PathLike[str]) -> Iterator[tuple[list[str], bool, Any]]:
         raise DataError(f"no data set and no file is called '{source}': {hint}")
     if path.is_dir():
         raise DataError(f"{source} is a folder; name a CSV file in it")
+    if not path.is_file():
+        raise DataError(f"{source} is a pipe or a device; save the table as a file")
     lines: Any = None
     # What is not UTF-8 becomes characters that cannot be printed, and is met where it stands.
     with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:

@@ -112,7 +112,7 @@ class Fit:
                 reason = f"The start is too large; use --init {_well(self.model)}."
             return Verdict("diverged", f"not finite at epoch {self.diverged_at}", reason)
         if not self.moved:
-            reason = "No weight got a gradient, so only the output bias can move."
+            reason = "No gradient could change a weight, so only the output bias can move."
             return Verdict("stalled", "no weight moved (largest change 0)", reason)
         lowest = float(loss.min())
         if lowest > 0.99 * mean_loss:
@@ -435,61 +435,74 @@ def _check_same(model: Model, table: Table) -> None:
         raise DataError(f"{table.source} has other numbers than at the start: {wanted}")
 
 
+class Trouble(NamedTuple):
+    """A way in which a layer can be bad: a value of it beyond a limit.
+
+    Attributes
+    ----------
+    kind : str
+        Its name.
+    value : callable (layer, delta_std of the last layer) -> float
+        What is looked at.
+    worst : min or max
+        Which end is bad: below the limit, or from the limit on.
+    limit : float
+        Where it begins.
+    words : callable (value) -> str
+        What is said of the worst value.
+    """
+
+    kind: str
+    value: Callable[[Layer, float], float]
+    worst: Callable[[Sequence[float]], float]
+    limit: float
+    words: Callable[[float], str]
+
+    def has(self, value: float) -> bool:
+        """Return whether that is bad; what is not a number counts as too large."""
+        return value < self.limit if self.worst is min else not value < self.limit
+
+
+TROUBLES = (
+    Trouble(
+        "the same", lambda layer, last: layer.distinct == 1 < layer.units, max, 0.5,
+        lambda value: "all units are the same, so they get the same gradient",
+    ),
+    Trouble(
+        "dead", lambda layer, last: layer.dead, max, 0.5,
+        lambda value: f"{value:.0%} of the units are dead: they get no gradient",
+    ),
+    Trouble(
+        "saturated", lambda layer, last: layer.saturated, max, 0.5,
+        lambda value: f"{value:.0%} of all a are saturated: f' is near 0",
+    ),
+    Trouble(
+        "vanishing", lambda layer, last: layer.a_std, min, 0.01,
+        lambda value: f"the signal vanishes: std a is {number(value)}",
+    ),
+    Trouble(
+        "exploding", lambda layer, last: layer.a_std, max, 100,
+        lambda value: f"the signal explodes: std a is {number(value)}",
+    ),
+    Trouble(
+        "vanishing gradient", lambda layer, last: layer.delta_std / last if last else 1, min, 0.01,
+        lambda value: f"the gradient vanishes: delta is {number(value)} of the last layer's",
+    ),
+    Trouble(
+        "exploding gradient", lambda layer, last: layer.delta_std / last if last else 1, max, 100,
+        lambda value: f"the gradient explodes: delta is {number(value)} times the last layer's",
+    ),
+)  # fmt: skip
+
+
 def _troubles(layers: Sequence[Layer]) -> dict[str, tuple[list[int], str]]:
-    """Return by its kind what is wrong, in which layers, and in words with the worst number."""
-    if not layers:
-        return {}
-    last = layers[-1].delta_std
-    found: dict[str, tuple[list[int], str]] = {}
-
-    def check(
-        kind: str, bad: Callable[[Layer], bool], words: Callable[[list[Layer]], str]
-    ) -> None:
-        where = [k for k, layer in enumerate(layers, start=1) if bad(layer)]
-        if where:
-            found[kind] = where, words([layers[k - 1] for k in where])
-
-    check(
-        "the same",
-        lambda layer: layer.distinct == 1 < layer.units,
-        lambda bad: "all units are the same, so they get the same gradient",
-    )
-    check(
-        "dead",
-        lambda layer: layer.dead >= 0.5,
-        lambda bad: f"{max(b.dead for b in bad):.0%} of the units are dead: they get no gradient",
-    )
-    check(
-        "saturated",
-        lambda layer: layer.saturated >= 0.5,
-        lambda bad: f"{max(b.saturated for b in bad):.0%} of all a are saturated: f' is near 0",
-    )
-    check(
-        "vanishing",
-        lambda layer: layer.a_std < 0.01 and layer.dead < 1,
-        lambda bad: f"the signal vanishes: std a is {number(min(b.a_std for b in bad))}",
-    )
-    check(
-        "exploding",
-        lambda layer: not layer.a_std <= 100,
-        lambda bad: f"the signal explodes: std a is {number(max(b.a_std for b in bad))}",
-    )
-    check(
-        "vanishing gradient",
-        lambda layer: layer.delta_std < 0.01 * last and layer.dead < 1,
-        lambda bad: (
-            "the gradient vanishes: delta is "
-            f"{number(min(b.delta_std for b in bad) / last)} of the last layer's"
-        ),
-    )
-    check(
-        "exploding gradient",
-        lambda layer: layer.delta_std > 100 * last > 0,
-        lambda bad: (
-            "the gradient explodes: delta is "
-            f"{number(max(b.delta_std for b in bad) / last)} times the last layer's"
-        ),
-    )
+    """Return by its kind what is wrong, in which layers, and in words with the worst value."""
+    found = {}
+    for trouble in TROUBLES:
+        values = [trouble.value(layer, layers[-1].delta_std) for layer in layers]
+        bad = [k for k, value in enumerate(values, start=1) if trouble.has(value)]
+        if bad:
+            found[trouble.kind] = bad, trouble.words(trouble.worst(values))
     return found
 
 
@@ -502,7 +515,7 @@ def _remedy(kind: str, model: Model) -> str:
     if model.start != _well(model):
         return f"--init {_well(model)}"
     if model.settings.activation == "sigmoid":
-        return "--activation tanh or relu: sigmoid loses the signal in depth from any start"
+        return "--activation tanh or relu: Xavier does not rescue sigmoid in depth"
     return "--activation tanh" if kind == "dead" else "fewer hidden layers, or wider ones"
 
 

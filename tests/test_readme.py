@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from experiments.cli import main
 
@@ -32,6 +34,26 @@ def test_every_command_is_documented(name: str) -> None:
 def test_every_command_of_the_readme_exists() -> None:
     named = set(re.findall(r"mlp-demo ([a-z]+)", README))
     assert named <= set(main.commands)
+
+
+# Not made for this program: a byte order mark, semicolons, blanks, a gap, text, Windows.
+HOUSES = (
+    '\ufeff"area";rooms; "age, years";note;price\r\n100.5;4;10;"old; nice";250000\r\n'
+    "60;2;30;;140000\r\n;3;5;new;200000\r\n 85 ;3;12;;190000\r\n120;5;;;320000\r\n\r\n"
+)
+
+
+def test_your_own_data_word_for_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = README.split("## Your own data")[1].split("\n## ")[0]
+    (script,) = re.findall(r"^```sh\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "houses.csv").write_text(HOUSES, encoding="utf-8", newline="")
+    for line in script.splitlines():
+        result = CliRunner().invoke(main, shlex.split(line)[1:])
+        assert result.exit_code == 0, result.output
+    answers = (tmp_path / "answers.csv").read_text("utf-8").splitlines()
+    assert answers[0] == "price"
+    assert [line == '""' for line in answers[1:]] == [False, False, True, False, False]
 
 
 def test_every_picture_and_file_that_it_names_is_there() -> None:

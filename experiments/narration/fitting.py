@@ -108,7 +108,9 @@ def interruption(fit: Fit, saved: str | None, figure: str) -> str:
     """Return the one sentence after a Ctrl-C."""
     if not fit.worth_saving:
         return "interrupted before an epoch was done; nothing was written"
-    kept = f"{saved} and {figure} hold it" if saved else f"{figure} shows it; nothing was saved"
+    kept = f"{figure} shows it; nothing was saved"
+    if saved:
+        kept = f"{saved} and {figure} hold it; --resume {saved} goes on"
     return f"interrupted: epoch {fit.model.epoch} was the last whole one, {kept}"
 
 

@@ -67,6 +67,7 @@ TYPED: dict[str, tuple[int, str]] = {
     "train missing.csv": (1, "no data set and no file is called 'missing.csv'"),
     "train penguin": (1, "did you mean 'penguins'"),
     "train folder": (1, "folder is a folder"),
+    f"train {os.devnull}": (1, "is a pipe or a device"),
     "train empty.csv": (1, "empty.csv is empty"),
     "train blank.csv": (1, "blank.csv is empty"),
     "train header.csv": (1, "0 complete rows"),

@@ -66,7 +66,7 @@ def kill(folder: Path, kind: signal.Signals, moment: float) -> None:
         assert process.returncode == 130
         assert err == (
             f"interrupted: epoch {model.epoch} was the last whole one, net.npz and curve.png hold "
-            "it\n"
+            "it; --resume net.npz goes on\n"
         )
         assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
         assert sorted(p.name for p in folder.iterdir()) == ["curve.png", "net.npz"]
