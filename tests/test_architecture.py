@@ -29,7 +29,15 @@ MAY_IMPORT = {
     "experiments.runner": {"cases", "data"},
     "experiments.propagation": {"cases", "runner"},
     "experiments.comparison": {"cases", "data", "runner"},
-    "experiments.narration": {"cases", "comparison", "data", "propagation", "runner"},
+    "experiments.walkthrough": {"cases", "data", "runner"},
+    "experiments.narration": {
+        "cases",
+        "comparison",
+        "data",
+        "propagation",
+        "runner",
+        "walkthrough",
+    },
     "experiments.plots": {"cases", "comparison", "data", "propagation", "runner"},
     "experiments.options": {"cases", "data", "plots", "runner"},
     "experiments.cli": {
@@ -41,6 +49,7 @@ MAY_IMPORT = {
         "plots",
         "propagation",
         "runner",
+        "walkthrough",
     },
 }
 

@@ -17,8 +17,15 @@ from experiments.narration.comparison import (
 )
 from experiments.narration.listing import listing, listing_as_json
 from experiments.narration.propagation import propagation, propagation_as_json
+from experiments.narration.walkthrough import (
+    answer,
+    walkthrough,
+    walkthrough_as_json,
+    walkthrough_as_markdown,
+)
 
 __all__ = [
+    "answer",
     "as_json",
     "claim_as_json",
     "comparison",
@@ -32,5 +39,8 @@ __all__ = [
     "text",
     "verification",
     "verification_as_json",
+    "walkthrough",
+    "walkthrough_as_json",
+    "walkthrough_as_markdown",
     "winner",
 ]
