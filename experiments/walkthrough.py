@@ -105,12 +105,15 @@ class Step:
     moved : dict from str to float
         By how much the weights of a layer moved at most: "hidden" and "output", and the
         output bias: "bias".
+    alike : bool
+        Whether the gradients of all hidden units were the same.
     """
 
     blocks: list[Block]
     loss: float
     loss_after: float
     moved: dict[str, float]
+    alike: bool
 
 
 @dataclass(frozen=True)
@@ -175,11 +178,13 @@ class Walkthrough:
                 return "nothing moved: every gradient is 0"
             return "no weight moved, w_new = w_old: only the output bias b21 learns"
         if hidden is None:
-            return "only the output layer moved: the hidden layer is still asleep"
-        if output is None or hidden > output:
-            woke = f"w'' in step {output}, " if output else ""
-            return f"the layers wake from the output back: {woke}w' in step {hidden}"
-        return "all layers move from the first step on"
+            return "only the output layer moved: no gradient reached the hidden layer"
+        if output is None:
+            return "only the hidden layer moved"
+        if hidden == output:
+            return f"every layer moves from step {hidden} on"
+        way = "from the output back" if output < hidden else "from the inputs on"
+        return f"the layers wake {way}: w'' in step {output}, w' in step {hidden}"
 
     def _what_the_units_are(self) -> list[str]:
         layer = self.network.layers[0]
@@ -189,6 +194,8 @@ class Walkthrough:
         if all(_same(layer.W[:, j], layer.W[:, 0]) for j in range(1, units)):
             equal = _equal_weights(inputs, units)
             return [f"{equal}: {units} hidden units that stay the same, one perceptron"]
+        if any(step.alike for step in self.steps):
+            return ["the hidden units are different"]
         return ["the hidden units are different, and so are their gradients"]
 
 
@@ -464,6 +471,11 @@ class _Hand:
                 )
                 for group, start in groups.items()
             },
+            alike=all(
+                _same(self.means[f"w'{i}{j}"], self.means[f"w'{i}1"])
+                for i in self.inputs
+                for j in self.units
+            ),
         )
 
     def line(self, name: str, formula: str, notice: str = "", mean: Any = None) -> Line:
