@@ -311,7 +311,8 @@ def pressed(keys: str = "") -> str:
     while True:
         try:
             key = click.getchar().lower()
-        except EOFError:
+        except (KeyboardInterrupt, EOFError):
+            click.echo(err=True)  # leave the line of the prompt
             raise KeyboardInterrupt from None
         if key in keys or not keys:
             return key

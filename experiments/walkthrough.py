@@ -505,7 +505,7 @@ class _Hand:
         if not a.any():
             return "0: nothing of x gets past this unit"
         if not a.all():
-            return f"0 in {_rows(a == 0)}, where z1{j} < 0"
+            return f"0 in {_rows(a == 0)}, where z1{j} ≤ 0"
         if not z.any():
             return f"not 0, though z1{j} is: the output weights have something to learn from"
         return ""
@@ -532,6 +532,8 @@ class _Hand:
                 notice = f"0, because a1{j} = 0"
             elif j > 1 and self.same(f"∂L/∂{name}", "∂L/∂w''11"):
                 notice = f"the same as ∂L/∂w''11, because a1{j} = a11"
+            elif self.means[name] and not any(self.means[f"w'{i}{j}"] for i in self.inputs):
+                notice = f"not 0, because a1{j} is not: the output layer wakes first"
             lines.append(self.gradient(name, f"∂L/∂ŷ · a1{j}", notice))
         others = [g for name, g in self.means.items() if name != "b21"]
         only = self.means["b21"] != 0 and not any(others)

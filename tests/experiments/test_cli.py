@@ -396,5 +396,5 @@ def test_it_waits_for_a_key_between_the_parts() -> None:
 def test_it_can_be_left_at_any_prompt(flag: str, key: bytes) -> None:
     output, code = on_a_terminal(*WALK, flag, key=key)
     assert code == 130
-    assert output.endswith("interrupted\n")
+    assert output.endswith("\ninterrupted\n")
     assert "Traceback" not in output

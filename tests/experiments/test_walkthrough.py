@@ -148,6 +148,8 @@ def test_zero_sigmoid_wakes_layer_by_layer() -> None:
     assert first == "the layers wake from the output back: w'' in step 1, w' in step 2"
     assert units.startswith("w'11 = w'12 and w'21 = w'22: 2 hidden units that stay the same")
     assert "on all 342 rows the mean of y is 0" in all_rows
+    notices = {line.name: line.notice for line in result.steps[0].blocks[2].lines}
+    assert notices["∂L/∂w''11"] == "not 0, because a11 is not: the output layer wakes first"
     notices = {line.name: line.notice for line in result.steps[1].blocks[3].lines}
     assert notices["∂L/∂w'11"].startswith("not 0 any more: w''11 has moved")
 
@@ -203,8 +205,8 @@ def test_a_silent_relu_unit_is_pointed_out() -> None:
         for line in lines_of(walk(RANDOM, PENGUINS, seed=seed, rows=3))
         if "row" in line.notice
     }
-    assert ("a11", "0 in row 1, where z11 < 0") in found or (
-        "a12", "0 in row 1, where z12 < 0"
+    assert ("a11", "0 in row 1, where z11 ≤ 0") in found or (
+        "a12", "0 in row 1, where z12 ≤ 0"
     ) in found  # fmt: skip
     assert any(notice.endswith("no gradient gets through") for _, notice in found)
 
