@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "mlp.diagnostics": {"arrays", "losses", "network"},
     "mlp.training": {"arrays", "diagnostics", "losses", "network", "optimizers"},
     "mlp.theory": {"activations", "arrays", "initializers", "registry"},
+    "mlp.sklearn": {"activations", "arrays", "initializers", "network", "optimizers", "training"},
     "experiments.data": set(),
     "experiments.cases": set(),
     "experiments.runner": {"cases", "data"},
@@ -52,6 +53,9 @@ MAY_IMPORT = {
         "walkthrough",
     },
 }
+
+# A bridge to another library is one file, which nothing else imports.
+BRIDGES = {"mlp.sklearn": "sklearn"}
 
 
 def files() -> dict[str, Path]:
@@ -102,7 +106,13 @@ def test_imports_run_one_way(room: str) -> None:
 @pytest.mark.parametrize("module", [module for module in files() if module.startswith("mlp")])
 def test_the_library_knows_nothing_but_numpy(module: str) -> None:
     others = {other.split(".")[0] for other in imports(files()[module])}
-    assert others <= set(sys.stdlib_module_names) | {"numpy", "mlp"}
+    allowed = {"numpy", "mlp"} | ({BRIDGES[module]} if module in BRIDGES else set())
+    assert others <= set(sys.stdlib_module_names) | allowed
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+def test_nothing_imports_a_bridge(bridge: str) -> None:
+    assert [module for module, path in files().items() if bridge in imports(path)] == []
 
 
 def loaded_after(code: str) -> set[str]:
