@@ -245,6 +245,7 @@ def test_a_start_that_overflows_is_said_to_diverge() -> None:
     later = walk(CONSTANT, PENGUINS, learning_rate=1e80)
     assert len(later.steps) == 1
     assert later.lessons()[-1].startswith("diverged: in step 2")
+    assert later.network.is_finite()
     assert "inf" not in text_of(later)
     assert "nan" not in text_of(later)
     json.dumps(narration.walkthrough_as_json(later), allow_nan=False)

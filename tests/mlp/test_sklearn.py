@@ -189,6 +189,9 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "hidden": ({"hidden_layer_sizes": 0}, ValueError, "sizes must be two or more positive"),
     "dtype": ({"dtype": "int8"}, ValueError, "dtype must be 'float64' or 'float32'"),
     "seed": ({"random_state": -1}, ValueError, "seed must be a whole number, 0 or more"),
+    "diverges at once": (
+        {"optimizer": "sgd", "learning_rate": 1e300}, ValueError, "diverged: not finite at epoch 1;",
+    ),
     "diverges": (
         {"optimizer": "sgd", "learning_rate": 1e9}, ValueError, "training diverged: not finite at",
     ),
