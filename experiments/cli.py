@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from experiments.cases import CASES, PAPERS, RACES, RANGES, Case, Option, Race, named_start
+from experiments.cases import CASES, PAPERS, RACES, RANGES, STARTS, Case, Option, Race, named_start
 from experiments.options import (
     DATA_OPTIONS,
     EPILOG,
@@ -323,7 +323,7 @@ def walkthrough() -> None:
     """
 
 
-def _walkthrough_command(case: Case) -> click.Command:
+def _walkthrough_command(case: Case | Race) -> click.Command:
     """Return the walkthrough of a case, with what the case says of itself."""
 
     def callback(**values: Any) -> None:
@@ -374,7 +374,7 @@ _WALK_OPTIONS: list[click.Parameter] = [
 ]
 
 
-def _walk(case: Case, values: dict[str, Any]) -> None:
+def _walk(case: Case | Race, values: dict[str, Any]) -> None:
     from experiments import narration
     from experiments.walkthrough import walk
 
@@ -477,10 +477,11 @@ def list_command(output_format: str) -> None:
 
 for _case in CASES.values():
     main.add_command(_case_command(_case))
-    walkthrough.add_command(_walkthrough_command(_case))
 for _race in RACES.values():
     if _race.name not in CASES:
         main.add_command(_race_command(_race))
+for _start in STARTS.values():
+    walkthrough.add_command(_walkthrough_command(_start))
 main.commands = {
     name: main.commands[name]
     for name in [*dict.fromkeys([*CASES, *RACES, "propagate", *main.commands])]

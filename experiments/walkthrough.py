@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.cases import ROUNDING, Case, Start, number
+from experiments.cases import ROUNDING, Case, Race, Start, number
 from experiments.data import Dataset
 from experiments.runner import NO_GRADIENT, networks
 from mlp import MLP, SGD, Gradients, mse
@@ -137,7 +137,7 @@ class Walkthrough:
         of y is 0.
     """
 
-    case: Case
+    case: Case | Race
     options: Mapping[str, Any]
     activation: str
     learning_rate: float
@@ -200,7 +200,7 @@ class Walkthrough:
 
 
 def walk(
-    case: Case,
+    case: Case | Race,
     dataset: Dataset,
     options: Mapping[str, Any] | None = None,
     *,
@@ -215,8 +215,8 @@ def walk(
 
     Parameters
     ----------
-    case : Case
-        How the weights start.
+    case : Case or Race
+        How the weights start; of a race, the start that it is about.
     dataset : Dataset
         Its first rows are used.
     options : mapping, optional

@@ -15,10 +15,12 @@ from typing import Any
 
 import click
 
-from experiments.cases import CASES, number
+from experiments.cases import STARTS, number
 from experiments.narration.words import (
     COLUMN,
     WIDTH,
+    describe_network,
+    describe_start,
     heading,
     mark,
     numbers,
@@ -220,20 +222,17 @@ def _title(walk: Walkthrough) -> str:
 
 def _setting(walk: Walkthrough) -> dict[str, list[str]]:
     """Return what was run: a word, and the lines beside it."""
-    count, all_rows = len(walk.x), len(walk.dataset.x)
+    start, count, all_rows = walk.start, len(walk.x), len(walk.dataset.x)
     columns = [f"x{i} = {name}" for i, name in enumerate(walk.dataset.inputs, 1)]
     columns.append(f"y = {walk.dataset.targets[0]}")
     which = "the first row" if count == 1 else f"the first {count} rows"
     return {
-        "network": [
-            "-".join(map(str, walk.network.sizes))
-            + f", {walk.activation} hidden units, linear output"
-        ],
+        "network": [describe_network(walk.network.sizes, walk.activation)],
         "data": [
             f"{walk.dataset.name}: {', '.join(columns)}",
             f"{which} of {all_rows}; columns standardised, {DECIMALS} decimals kept",
         ],
-        "start": [walk.start.words],
+        "start": [start.words if start.words != start.name else describe_start(start)],
         "update": [f"w_new = w_old - η ∂L/∂w, η = {typed(walk.learning_rate)}"],
         "numbers": ["computed with 16 digits, shown with 4"],
     }
@@ -352,7 +351,7 @@ def _next(walk: Walkthrough) -> list[str]:
         for option in walk.case.options
         if walk.options[option.name] != option.convert(option.default)
     )
-    names = list(CASES)
+    names = list(STARTS)
     after = (
         names[(names.index(walk.case.name) + 1) % len(names)] if walk.case.name in names else ""
     )

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from experiments import comparison, runner
-from experiments.cases import CASES, RACES
+from experiments.cases import CASES, RACES, STARTS
 from experiments.cli import main
 from mlp import initializers
 
@@ -212,7 +212,7 @@ def test_a_mistake_is_one_sentence(line: str, folder: Path) -> None:
 
 
 def test_help_shows_an_example_first() -> None:
-    for name in ["", *main.commands, *(f"walkthrough {case}" for case in CASES)]:
+    for name in ["", *main.commands, *(f"walkthrough {case}" for case in STARTS)]:
         text = demo(*name.split(), "--help").stdout
         assert "Example:\n" in text
         assert f"mlp-demo {name or 'zero'}" in text
@@ -341,7 +341,7 @@ WALK = ("walkthrough", "zero", "--activation", "sigmoid", "--rows", "1", "--step
 
 
 def test_every_case_can_be_worked_by_hand(folder: Path) -> None:
-    for case in CASES.values():
+    for case in STARTS.values():
         result = demo("walkthrough", case.name, "--activation", "tanh")
         assert result.exit_code == 0, result.output
         assert result.stdout.startswith(f"{case.title}, tanh, worked by hand\n")
