@@ -248,6 +248,10 @@ class Race:
         """Return what is said of it with that activation, whatever the options."""
         return list(self.claims.get(activation, ()))
 
+    def start(self, **options: Any) -> Start:
+        """Return the start that the race is about."""
+        return self.starts(**options)[0]
+
     def hidden(self, activation: str) -> tuple[int, ...]:
         """Return the widths of the hidden layers."""
         return (50,) * self.depths.get(activation, 10)
@@ -897,3 +901,6 @@ HE = Race(
 )
 
 RACES: dict[str, Race] = {race.name: race for race in (RANDOM_RACE, XAVIER, HE)}
+
+# Everything that has a start of its own; where a case and a race have the same name, the case.
+STARTS: dict[str, Case | Race] = {**CASES, **RACES, **CASES}

@@ -6,13 +6,14 @@ inside the commands, so that ``mlp-demo --help`` answers at once.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from experiments.cases import CASES, PAPERS, RACES, RANGES, Case, Option, Race, named_start
+from experiments.cases import CASES, PAPERS, RACES, RANGES, STARTS, Case, Option, Race, named_start
 from experiments.options import (
     DATA_OPTIONS,
     EPILOG,
@@ -34,6 +35,7 @@ from experiments.options import (
     figure_path,
     known_activations,
     network_options,
+    pressed,
     print_json,
     progress,
     settings_of,
@@ -43,6 +45,7 @@ from experiments.options import (
 
 if TYPE_CHECKING:
     from experiments.comparison import Comparison
+    from experiments.narration.walkthrough import Part
 
 
 @click.group(
@@ -404,6 +407,121 @@ def predict(**values: Any) -> None:
         click.echo(narration.answers_text(answers, name), err=True)
 
 
+@main.group(cls=Demo, subcommand_metavar="CASE [OPTIONS]...")
+def walkthrough() -> None:
+    """Work the first updates by hand, number by number.
+
+    \b
+    Example:
+      mlp-demo walkthrough zero --activation sigmoid
+
+    Forward, loss, backward along the chain rule and update of the 2-2-1 network, in
+    the symbols of the notes. For the options: mlp-demo walkthrough zero --help
+    """
+
+
+def _walkthrough_command(case: Case | Race) -> click.Command:
+    """Return the walkthrough of a case, with what the case says of itself."""
+
+    def callback(**values: Any) -> None:
+        _walk(case, values)
+
+    return click.Command(
+        case.name,
+        callback=callback,
+        params=[*_own(case.options), *_WALK_OPTIONS],
+        help=f"{case.title}, worked by hand.\n\n\b\nExample:\n"
+        f"  mlp-demo walkthrough {case.name} --activation sigmoid --ask",
+        short_help=case.title,
+        epilog=EPILOG,
+    )
+
+
+_WALK_OPTIONS: list[click.Parameter] = [
+    *(
+        option
+        for option in network_options(rate="0.1")
+        if option.name in ("activation", "hidden", "learning_rate", "seed")
+    ),
+    click.Option(
+        ["--steps"],
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help="How many updates.",
+    ),
+    click.Option(
+        ["--rows"],
+        type=click.IntRange(min=1),
+        default=2,
+        show_default=True,
+        help="How many rows of the data, from the first.",
+    ),
+    *DATA_OPTIONS,
+    click.Option(["--pause"], is_flag=True, help="Wait for a key after each part."),
+    click.Option(["--ask"], is_flag=True, help="Let the reader predict first; keep score."),
+    click.Option(
+        ["--format", "output_format"],
+        type=click.Choice(["text", "markdown", "json"]),
+        default="text",
+        show_default=True,
+        help="What to print; markdown is a handout with LaTeX equations.",
+    ),
+    *PRINT_OPTIONS[1:],
+]
+
+
+def _walk(case: Case | Race, values: dict[str, Any]) -> None:
+    from experiments import narration
+    from experiments.walkthrough import walk
+
+    result = walk(
+        case,
+        dataset_of(values),
+        {option.name: values[option.name] for option in case.options},
+        activation=values["activation"],
+        hidden=values["hidden"],
+        learning_rate=values["learning_rate"] or 0.1,
+        seed=values["seed"],
+        rows=values["rows"],
+        steps=values["steps"],
+    )
+    if values["output_format"] == "json":
+        print_json(narration.walkthrough_as_json(result))
+    elif values["output_format"] == "markdown":
+        click.echo(narration.walkthrough_as_markdown(result, values["ask"]))
+    elif values["quiet"]:
+        click.echo("\n".join(result.lessons()))
+    else:
+        _teach(narration.walkthrough(result), values["ask"], values["pause"])
+
+
+def _teach(parts: Sequence[Part], ask: bool, pause: bool) -> None:
+    """Print the parts; on a terminal wait between them, and for the reader's predictions."""
+    from experiments import narration
+
+    waits = sys.stdin.isatty() and sys.stdout.isatty()
+    asked = right = 0
+    for part in parts:
+        if part.title:
+            click.echo(f"{part.title}\n")
+        for question in part.questions if ask else ():
+            click.echo(f"? {question.text} [y/n] ", nl=not waits)
+            said = None
+            if waits:
+                said = pressed("yn") == "y"
+                asked, right = asked + 1, right + (said == question.answer)
+                click.echo("y" if said else "n")
+            click.echo(f"  {narration.answer(question, said)}\n")
+        click.echo(part.text)
+        if pause and waits and part is not parts[-1]:
+            click.echo("-- any key --\r", nl=False, err=True)
+            pressed()
+            click.echo("             \r", nl=False, err=True)
+    if asked:
+        click.echo(f"\nYou predicted {right} of {asked}.")
+
+
 @main.command(params=[*PRINT_OPTIONS], epilog=EPILOG)
 @click.pass_context
 def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
@@ -461,6 +579,8 @@ for _case in CASES.values():
 for _race in RACES.values():
     if _race.name not in CASES:
         main.add_command(_race_command(_race))
+for _start in STARTS.values():
+    walkthrough.add_command(_walkthrough_command(_start))
 main.commands = {
     name: main.commands[name]
     for name in [*dict.fromkeys([*CASES, *RACES, "propagate", *main.commands])]

@@ -538,6 +538,18 @@ def print_json(data: dict[str, Any]) -> None:
     click.echo(json.dumps(data, ensure_ascii=False))
 
 
+def pressed(keys: str = "") -> str:
+    """Wait for one of the keys, or for any; Ctrl-C and Ctrl-D interrupt."""
+    while True:
+        try:
+            key = click.getchar().lower()
+        except (KeyboardInterrupt, EOFError):
+            click.echo(err=True)  # leave the line of the prompt
+            raise KeyboardInterrupt from None
+        if key in keys or not keys:
+            return key
+
+
 def show(values: dict[str, Any], output: Path) -> None:
     """Open the figure, if the user wants that."""
     if values["show"] and click.launch(str(output)) != 0:

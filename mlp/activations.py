@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +58,12 @@ class Activation:
     def __call__(self, z: Array) -> Array:
         """Return a = f(z)."""
         return self.f(z)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickle and copy a registered activation by its name, as its f may be a lambda."""
+        if self.name in ACTIVATIONS and ACTIVATIONS[self.name] is self:
+            return get, (self.name,)
+        return super().__reduce__()
 
 
 def _sigmoid(z: Array) -> Array:

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "mlp.diagnostics": {"arrays", "losses", "network"},
     "mlp.training": {"arrays", "diagnostics", "losses", "network", "optimizers"},
     "mlp.theory": {"activations", "arrays", "initializers", "registry"},
+    "mlp.sklearn": {"activations", "arrays", "initializers", "network", "optimizers", "training"},
     "experiments.data": set(),
     "experiments.cases": set(),
     "experiments.runner": {"cases", "data"},
@@ -31,6 +32,7 @@ MAY_IMPORT = {
     "experiments.comparison": {"cases", "data", "runner"},
     "experiments.model": {"data", "runner"},
     "experiments.fitting": {"cases", "data", "model", "runner"},
+    "experiments.walkthrough": {"cases", "data", "runner"},
     "experiments.narration": {
         "cases",
         "comparison",
@@ -39,6 +41,7 @@ MAY_IMPORT = {
         "model",
         "propagation",
         "runner",
+        "walkthrough",
     },
     "experiments.plots": {"cases", "comparison", "data", "fitting", "propagation", "runner"},
     "experiments.options": {"cases", "data", "plots", "runner"},
@@ -53,8 +56,12 @@ MAY_IMPORT = {
         "plots",
         "propagation",
         "runner",
+        "walkthrough",
     },
 }
+
+# A bridge to another library is one file, which nothing else imports.
+BRIDGES = {"mlp.sklearn": "sklearn"}
 
 
 def files() -> dict[str, Path]:
@@ -105,7 +112,13 @@ def test_imports_run_one_way(room: str) -> None:
 @pytest.mark.parametrize("module", [module for module in files() if module.startswith("mlp")])
 def test_the_library_knows_nothing_but_numpy(module: str) -> None:
     others = {other.split(".")[0] for other in imports(files()[module])}
-    assert others <= set(sys.stdlib_module_names) | {"numpy", "mlp"}
+    allowed = {"numpy", "mlp"} | ({BRIDGES[module]} if module in BRIDGES else set())
+    assert others <= set(sys.stdlib_module_names) | allowed
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+def test_nothing_imports_a_bridge(bridge: str) -> None:
+    assert [module for module, path in files().items() if bridge in imports(path)] == []
 
 
 def loaded_after(code: str) -> set[str]:

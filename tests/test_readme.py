@@ -65,3 +65,9 @@ def test_every_picture_and_file_that_it_names_is_there() -> None:
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "README.md" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_the_lines_of_the_walkthrough_are_those_it_prints() -> None:
+    (shown,) = [text for _, text in BLOCKS if "∂L/∂w'12 = " in text]
+    printed = CliRunner().invoke(main, ["walkthrough", "zero", "--activation", "sigmoid"]).stdout
+    assert shown in printed

@@ -25,8 +25,15 @@ from experiments.narration.fitting import (
 )
 from experiments.narration.listing import listing, listing_as_json
 from experiments.narration.propagation import propagation, propagation_as_json
+from experiments.narration.walkthrough import (
+    answer,
+    walkthrough,
+    walkthrough_as_json,
+    walkthrough_as_markdown,
+)
 
 __all__ = [
+    "answer",
     "answers_as_csv",
     "answers_as_json",
     "answers_text",
@@ -46,5 +53,8 @@ __all__ = [
     "text",
     "verification",
     "verification_as_json",
+    "walkthrough",
+    "walkthrough_as_json",
+    "walkthrough_as_markdown",
     "winner",
 ]

@@ -8,10 +8,9 @@ from typing import Any
 import click
 import numpy as np
 
-from experiments.cases import Start, number
-from experiments.narration.words import finite, heading, numbers, row, rows
+from experiments.cases import number
+from experiments.narration.words import describe_start, finite, heading, numbers, row, rows
 from experiments.propagation import MEASURES, Journey, Propagation
-from mlp import initializers
 
 
 def propagation(result: Propagation, figure: str) -> str:
@@ -29,7 +28,7 @@ def propagation(result: Propagation, figure: str) -> str:
         word, _, rest = journey.verdict().partition(":")
         lines += [
             "",
-            heading(_describe_start(journey.start)),
+            heading(describe_start(journey.start)),
             f"{click.style(word, bold=True)}:{rest}",
             *_journey_table(journey),
         ]
@@ -73,14 +72,6 @@ def _journey_table(journey: Journey) -> list[str]:
             + f"{saturated[k]:5.0%}{dead[k]:5.0%}"
         )  # fmt: skip
     return lines
-
-
-def _describe_start(start: Start) -> str:
-    """Return the name of a start with its formula."""
-    if start.kernel.name != start.name:
-        return f"{start.name}: {start.words}"
-    formula = getattr(initializers.get(start.name), "formula", "")
-    return f"{start.name}: w ~ {formula}" if formula else start.name
 
 
 def _same_as(journey: Journey, journeys: Sequence[Journey]) -> str | None:

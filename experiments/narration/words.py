@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 import click
 import numpy as np
 
-from experiments.cases import number, shape
+from experiments.cases import Start, number, shape
 from experiments.data import Dataset
 from experiments.runner import Settings
+from mlp import initializers
 
 WIDTH = 80
 COLUMN = 10
@@ -66,6 +67,21 @@ def describe_network(sizes: Sequence[int], activation: str) -> str:
     '2-50×3-1, tanh hidden units, linear output'
     """
     return f"{shape(sizes)}, {activation} hidden units, linear output"
+
+
+def describe_start(start: Start) -> str:
+    """Return the name of a start with its formula.
+
+    Examples
+    --------
+    >>> from experiments.cases import named_start
+    >>> describe_start(named_start("he_normal"))
+    'he_normal: w ~ N(0, 2 / fan_in)'
+    """
+    if start.kernel.name != start.name:
+        return f"{start.name}: {start.words}"
+    formula = getattr(initializers.get(start.name), "formula", "")
+    return f"{start.name}: w ~ {formula}" if formula else start.name
 
 
 def data_rows(dataset: Dataset) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import select
 import signal
 import subprocess
 import sys
@@ -14,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from experiments import comparison, runner
-from experiments.cases import CASES, RACES
+from experiments.cases import CASES, RACES, STARTS
 from experiments.cli import main
 from mlp import initializers
 
@@ -179,6 +182,18 @@ WRONG = {
     "compare --runs 0": (2, "x>=1"),
     "compare --csv missing/c.csv": (1, "folder missing does not exist"),
     "compare --csv .": (2, "directory"),
+    "walkthrough zreo": (2, "did you mean 'zero'"),
+    "walkthrough zero extra": (2, "unexpected extra argument"),
+    "walkthrough zero --rows 0": (2, "x>=1"),
+    "walkthrough zero --rows 10": (2, "choose 1 to 9"),
+    "walkthrough zero --steps 0": (2, "x>=1"),
+    "walkthrough zero --hidden 4": (2, "choose one layer of 1 to 3"),
+    "walkthrough zero --hidden 2,2": (2, "choose one layer of 1 to 3"),
+    "walkthrough zero --value 1": (2, "No such option"),
+    "walkthrough zero --inputs bill": (1, "has no column 'bill'"),
+    "walkthrough zero --target body_mass_g,year": (2, "choose one --target"),
+    "walkthrough zero --format latex": (2, "markdown"),
+    "walkthrough constant --value 0": (2, "mlp-demo zero"),
     "verify now": (2, "unexpected extra argument"),
     "list --quiet": (2, "No such option"),
 }
@@ -197,7 +212,7 @@ def test_a_mistake_is_one_sentence(line: str, folder: Path) -> None:
 
 
 def test_help_shows_an_example_first() -> None:
-    for name in ["", *main.commands]:
+    for name in ["", *main.commands, *(f"walkthrough {case}" for case in STARTS)]:
         text = demo(*name.split(), "--help").stdout
         assert "Example:\n" in text
         assert f"mlp-demo {name or 'zero'}" in text
@@ -279,3 +294,94 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
     done = subprocess.run(["sh", "-c", pipe], capture_output=True, text=True, check=False)
     assert done.stdout.startswith("initializers")
     assert "Traceback" not in done.stderr
+
+
+# --- the walkthrough in front of a class -----------------------------------------------
+
+
+def on_a_terminal(*arguments: str, key: bytes) -> tuple[str, int]:
+    """Run a command on a terminal of its own, and answer every prompt with the same key."""
+    ours, its = os.openpty()
+    code = f"from experiments.cli import main; main({list(arguments)!r}, prog_name='mlp-demo')"
+    environment = os.environ | {"NO_COLOR": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=its, stdout=its, stderr=its, env=environment
+    )
+    os.close(its)
+    output = b""
+    while True:
+        ready, _, _ = select.select([ours], [], [], 0.05)
+        try:
+            if ready:
+                output += os.read(ours, 4096)
+            elif output.endswith((b"[y/n] ", b"-- any key --\r")):
+                os.write(ours, key)
+        except OSError:  # the terminal is closed when the command is done
+            break
+        if not ready and process.poll() is not None:
+            break
+    os.close(ours)
+    return output.decode().replace("\r\n", "\n"), process.wait()
+
+
+WALK = ("walkthrough", "zero", "--activation", "sigmoid", "--rows", "1", "--steps", "2")
+
+
+def test_every_case_can_be_worked_by_hand(folder: Path) -> None:
+    for case in STARTS.values():
+        result = demo("walkthrough", case.name, "--activation", "tanh")
+        assert result.exit_code == 0, result.output
+        assert result.stdout.startswith(f"{case.title}, tanh, worked by hand\n")
+        assert result.stderr == ""
+    assert list(folder.iterdir()) == []
+
+
+def test_the_walkthrough_knows_all_formats() -> None:
+    assert demo(*WALK, "--format", "markdown").stdout.startswith("# Case 1: ")
+    assert json.loads(demo(*WALK, "--json").stdout)["of"] == "zero"
+    assert demo(*WALK, "-q").stdout.startswith("the layers wake from the output back")
+    options = ("--value", "0.25", "--learning-rate", "0.5", "--hidden", "3", "--seed", "7")
+    data = json.loads(demo("walkthrough", "constant", *options, "--json").stdout)
+    assert (data["options"], data["learning_rate"]) == ({"value": 0.25}, 0.5)
+    assert (data["sizes"], data["seed"]) == ([2, 3, 1], 7)
+
+
+def test_without_a_terminal_it_never_waits() -> None:
+    result = demo(*WALK, "--ask", "--pause")
+    assert result.exit_code == 0
+    assert "any key" not in result.output
+    assert result.stdout.count("? will") == 2 * 4
+    asked = "? will w'11 and w'12 receive the same gradient? [y/n] \n  yes: they receive 0 and 0\n"
+    assert asked in result.stdout
+    assert "predicted" not in result.stdout
+    assert "? will" not in demo(*WALK).stdout
+
+
+def test_predictions_are_asked_for_answered_and_counted() -> None:
+    output, code = on_a_terminal(*WALK, "--ask", key=b"y")
+    assert code == 0
+    expected = demo(*WALK, "--ask").stdout
+    answers = re.findall(r"\? (.+) \[y/n\] \n  (yes|no): ", expected)
+    seen = re.findall(r"\? (.+) \[y/n\] y\n  ([✓✗]) (yes|no): ", output)
+    assert [(question, answer) for question, _, answer in seen] == answers
+    assert all((mark == "✓") == (answer == "yes") for _, mark, answer in seen)
+    right = sum(answer == "yes" for _, answer in answers)
+    assert 0 < right < len(answers) == 8
+    assert output.rstrip().endswith(f"You predicted {right} of 8.")
+
+
+def test_it_waits_for_a_key_between_the_parts() -> None:
+    output, code = on_a_terminal(*WALK, "--pause", key=b" ")
+    assert code == 0
+    assert output.count("-- any key --") == 1 + 2 * 5
+    shown = re.sub(r"-- any key --\r *\r", "", output)
+    assert shown == demo(*WALK).stdout
+
+
+@pytest.mark.parametrize("flag", ["--ask", "--pause"])
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["ctrl-c", "ctrl-d"])
+def test_it_can_be_left_at_any_prompt(flag: str, key: bytes) -> None:
+    output, code = on_a_terminal(*WALK, flag, key=key)
+    assert code == 130
+    assert output.endswith("\ninterrupted\n")
+    assert "Traceback" not in output
