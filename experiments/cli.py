@@ -24,6 +24,7 @@ from experiments.options import (
     RUNS_OPTION,
     SEED_OPTION,
     TRAIN_OPTIONS,
+    Begun,
     Converted,
     Demo,
     Known,
@@ -32,8 +33,11 @@ from experiments.options import (
     check_resumed,
     dataset_of,
     figure_path,
+    finite_number,
     known_activations,
+    known_starts,
     network_options,
+    not_negative,
     print_json,
     progress,
     settings_of,
@@ -299,6 +303,76 @@ def propagate(**values: Any) -> None:
         if paper:
             click.echo(f"{paper.about}.\n")
         click.echo(narration.propagation(result, str(output)))
+    show(values, output)
+
+
+@main.command(
+    params=[
+        click.Option(
+            ["--epsilon"],
+            multiple=True,
+            type=Converted("epsilon", not_negative),
+            metavar="NUMBER",
+            help="ε; may be given several times.  [default: 0, 1e-12, 1e-9, 1e-6, 1e-3; with "
+            "random biases 0]",
+        ),
+        click.Option(
+            ["--value"],
+            type=Converted("value", finite_number),
+            default="0.5",
+            show_default=True,
+            metavar="NUMBER",
+            help="What every weight starts at.",
+        ),
+        click.Option(
+            ["--bias-init"],
+            type=Begun("name", known_starts),
+            help="How the biases start.  [default: as the weights]",
+        ),
+        click.Option(
+            ["--runs"],
+            type=click.IntRange(min=1),
+            help="Networks of each ε.  [default: 5; with random biases 20]",
+        ),
+        *network_options(activation="tanh", epochs="4000; sigmoid 10000"),
+        *DATA_OPTIONS,
+        *FIGURE_OPTIONS,
+        *PRINT_OPTIONS,
+    ],
+    epilog=EPILOG,
+)
+def symmetry(**values: Any) -> None:
+    """Set identical units apart by ε, and watch how long they stay alike.
+
+    \b
+    Example:
+      mlp-demo symmetry --activation tanh
+
+    How much randomness is enough? The spread between the units and the loss, over the
+    epochs, beside what theory says of the spread.
+    """
+    from experiments import narration, plots
+    from experiments import symmetry as room
+
+    values["epochs"] = values["epochs"] or room.default_epochs(values["activation"])
+    settings, dataset = settings_of(values), dataset_of(values)
+    output = figure_path(values, f"symmetry-{settings.activation}.png")
+    with progress("training", room.epochs_of_work(settings)) as on_epoch:
+        result = room.break_symmetry(
+            dataset,
+            settings,
+            room.equal_start(values["value"], values["bias_init"]),
+            values["epsilon"] or None,
+            values["runs"],
+            on_epoch,
+        )
+    plots.save(plots.symmetry_figure(result), output)
+    if values["output_format"] == "json":
+        print_json(narration.symmetry_as_json(result, str(output)))
+    elif values["quiet"]:
+        click.echo(str(result.verdict()))
+    else:
+        click.echo(narration.symmetry(result, str(output)))
     show(values, output)
 
 

@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "experiments.comparison": {"cases", "data", "runner"},
     "experiments.model": {"data", "runner"},
     "experiments.fitting": {"cases", "data", "model", "runner"},
+    "experiments.symmetry": {"cases", "data", "runner"},
     "experiments.narration": {
         "cases",
         "comparison",
@@ -39,8 +40,17 @@ MAY_IMPORT = {
         "model",
         "propagation",
         "runner",
+        "symmetry",
     },
-    "experiments.plots": {"cases", "comparison", "data", "fitting", "propagation", "runner"},
+    "experiments.plots": {
+        "cases",
+        "comparison",
+        "data",
+        "fitting",
+        "propagation",
+        "runner",
+        "symmetry",
+    },
     "experiments.options": {"cases", "data", "plots", "runner"},
     "experiments.cli": {
         "cases",
@@ -53,6 +63,7 @@ MAY_IMPORT = {
         "plots",
         "propagation",
         "runner",
+        "symmetry",
     },
 }
 

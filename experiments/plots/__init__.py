@@ -19,6 +19,7 @@ from experiments.plots.comparison import (
 from experiments.plots.fitting import answers_panel, fit_figure, fit_loss_panel
 from experiments.plots.propagation import propagation_figure, signal_panel
 from experiments.plots.style import FORMATS, check_path, save, styled
+from experiments.plots.symmetry import spread_panel, symmetry_figure, symmetry_loss_panel
 
 __all__ = [
     "FORMATS",
@@ -39,6 +40,9 @@ __all__ = [
     "race_figure",
     "save",
     "signal_panel",
+    "spread_panel",
     "styled",
     "surface_panel",
+    "symmetry_figure",
+    "symmetry_loss_panel",
 ]
