@@ -73,6 +73,12 @@ def _case_command(case: Case) -> click.Command:
     def callback(**values: Any) -> None:
         _run_case(case, values)
 
+    animate = click.Option(
+        ["--animate"],
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Also draw the training as it happens: .gif, .html, or .mp4 with ffmpeg.",
+    )
     return click.Command(
         case.name,
         callback=callback,
@@ -80,7 +86,9 @@ def _case_command(case: Case) -> click.Command:
             *_own(case.options),
             *NETWORK_OPTIONS,
             *DATA_OPTIONS,
-            *FIGURE_OPTIONS,
+            FIGURE_OPTIONS[0],
+            animate,
+            *FIGURE_OPTIONS[1:],
             *PRINT_OPTIONS,
         ],
         help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh",
@@ -94,11 +102,19 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
 
     settings = settings_of(values).filled_in()
     output = figure_path(values, f"{case.name}-{settings.activation}.png")
+    film = values["animate"]
+    if film:
+        plots.check_film(film)
     options = {option.name: values[option.name] for option in case.options}
     dataset = dataset_of(values)
     with progress("training", runner.epochs_of_work(settings)) as on_epoch:
         result = runner.run(case, dataset, settings, options, on_epoch)
     plots.save(plots.figure(result), output)
+    if film:
+        epochs = plots.frame_epochs(result)
+        with progress("drawing", len(epochs)) as on_frame, plots.film(result, film) as draw:
+            runner.replay(result, epochs, lambda now: (draw(now), on_frame()))
+    files = [str(path) for path in (output, film) if path]
     deep = None
     if case.name in RACES:
         shallow = {"hidden": (), "epochs": None, "learning_rate": None, "batch_size": None}
@@ -106,7 +122,7 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
         deep_output = output.with_stem(f"{output.stem}-deep")
         plots.save(plots.race_figure(deep), deep_output)
     if values["output_format"] == "json":
-        found = narration.as_json(result, str(output))
+        found = narration.as_json(result, *files)
         if deep is not None:
             found["deep"] = narration.comparison_as_json(deep, str(deep_output))
         print_json(found)
@@ -115,7 +131,7 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
         if deep is not None:
             click.echo(f"in depth: {deep.verdict()}")
     else:
-        click.echo(narration.text(result, str(output)))
+        click.echo(narration.text(result, *files))
         if deep is not None:
             click.echo(f"\n{narration.race(deep, str(deep_output))}")
     show(values, output)

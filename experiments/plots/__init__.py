@@ -7,6 +7,7 @@ One file for each kind of result; ``style.py`` has what they share.
 Where to go next: ``cli.py``.
 """
 
+from experiments.plots.animation import check_film, film, frame_epochs
 from experiments.plots.case import figure, gradient_panel, loss_panel, network_panel, surface_panel
 from experiments.plots.comparison import (
     comparison_figure,
@@ -24,12 +25,15 @@ from experiments.plots.symmetry import spread_panel, symmetry_figure, symmetry_l
 __all__ = [
     "FORMATS",
     "answers_panel",
+    "check_film",
     "check_path",
     "comparison_figure",
     "epochs_panel",
     "figure",
+    "film",
     "fit_figure",
     "fit_loss_panel",
+    "frame_epochs",
     "gradient_panel",
     "halfway_panel",
     "layers_panel",

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from experiments.cases import number
-from experiments.plots.style import CASE, INK, QUIET, STARTS, WELL, drawable, label_ends, styled
+from experiments.plots.style import CASE, INK, QUIET, WELL, drawable, label_ends, styled
 from experiments.symmetry import APART, Symmetry, named
 from mlp.arrays import Array
 
@@ -18,6 +18,8 @@ from mlp.arrays import Array
 FLOOR = 1e-17
 # Theory is drawn to where the first order is no longer all.
 LINEAR = 0.1
+# From the smallest ε on.
+COLOURS = ("#009E73", "#0072B2", "#56B4E9", "#CC79A7", "#E69F00", "#000000")
 
 
 def symmetry_figure(result: Symmetry) -> Figure:
@@ -157,9 +159,8 @@ def _colour(result: Symmetry, k: int) -> str:
     """Return vermilion for ε = 0, and one of the other colours for each other ε."""
     if result.epsilons[k] == 0:
         return CASE if result.alike else WELL
-    others = [colour for colour in STARTS if colour != CASE]
     rank = sum(0 < epsilon < result.epsilons[k] for epsilon in result.epsilons)
-    return others[rank % len(others)]
+    return COLOURS[rank % len(COLOURS)]
 
 
 def _style(result: Symmetry, r: int) -> dict[str, Any]:

@@ -345,21 +345,3 @@ def test_the_command_prints_and_draws(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(data["results"]) == ["0", "0.25"]
     assert (data["sizes"], data["runs"], data["figure"]) == ([2, 3, 1], 2, "p.svg")
     assert data["start"] == "every w = -0.1 + ε · randn, every b = 0"
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        ("--epsilon -1", "0 or more"),
-        ("--epsilon much", "'much' is not a number"),
-        ("--value nan", "not a finite number"),
-        ("--bias-init norml", "did you mean 'normal'"),
-        ("--hidden 1", "one unit has no other"),
-        ("--runs 0", "x>=1"),
-    ],
-)
-def test_a_mistake_is_one_sentence(words: str, sentence: str) -> None:
-    result = CliRunner().invoke(main, ["symmetry", *words.split()])
-    assert result.exit_code == 2
-    assert sentence in result.stderr
-    assert result.stdout == ""
