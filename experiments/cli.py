@@ -25,6 +25,7 @@ from experiments.options import (
     RUNS_OPTION,
     SEED_OPTION,
     TRAIN_OPTIONS,
+    Begun,
     Converted,
     Demo,
     Known,
@@ -33,8 +34,11 @@ from experiments.options import (
     check_resumed,
     dataset_of,
     figure_path,
+    finite_number,
     known_activations,
+    known_starts,
     network_options,
+    not_negative,
     pressed,
     print_json,
     progress,
@@ -72,6 +76,12 @@ def _case_command(case: Case) -> click.Command:
     def callback(**values: Any) -> None:
         _run_case(case, values)
 
+    animate = click.Option(
+        ["--animate"],
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Also draw the training as it happens: .gif, .html, or .mp4 with ffmpeg.",
+    )
     return click.Command(
         case.name,
         callback=callback,
@@ -79,7 +89,9 @@ def _case_command(case: Case) -> click.Command:
             *_own(case.options),
             *NETWORK_OPTIONS,
             *DATA_OPTIONS,
-            *FIGURE_OPTIONS,
+            FIGURE_OPTIONS[0],
+            animate,
+            *FIGURE_OPTIONS[1:],
             *PRINT_OPTIONS,
         ],
         help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh",
@@ -93,11 +105,19 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
 
     settings = settings_of(values).filled_in()
     output = figure_path(values, f"{case.name}-{settings.activation}.png")
+    film = values["animate"]
+    if film:
+        plots.check_film(film)
     options = {option.name: values[option.name] for option in case.options}
     dataset = dataset_of(values)
     with progress("training", runner.epochs_of_work(settings)) as on_epoch:
         result = runner.run(case, dataset, settings, options, on_epoch)
     plots.save(plots.figure(result), output)
+    if film:
+        epochs = plots.frame_epochs(result)
+        with progress("drawing", len(epochs)) as on_frame, plots.film(result, film) as draw:
+            runner.replay(result, epochs, lambda now: (draw(now), on_frame()))
+    files = [str(path) for path in (output, film) if path]
     deep = None
     if case.name in RACES:
         shallow = {"hidden": (), "epochs": None, "learning_rate": None, "batch_size": None}
@@ -105,7 +125,7 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
         deep_output = output.with_stem(f"{output.stem}-deep")
         plots.save(plots.race_figure(deep), deep_output)
     if values["output_format"] == "json":
-        found = narration.as_json(result, str(output))
+        found = narration.as_json(result, *files)
         if deep is not None:
             found["deep"] = narration.comparison_as_json(deep, str(deep_output))
         print_json(found)
@@ -114,7 +134,7 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
         if deep is not None:
             click.echo(f"in depth: {deep.verdict()}")
     else:
-        click.echo(narration.text(result, str(output)))
+        click.echo(narration.text(result, *files))
         if deep is not None:
             click.echo(f"\n{narration.race(deep, str(deep_output))}")
     show(values, output)
@@ -302,6 +322,76 @@ def propagate(**values: Any) -> None:
         if paper:
             click.echo(f"{paper.about}.\n")
         click.echo(narration.propagation(result, str(output)))
+    show(values, output)
+
+
+@main.command(
+    params=[
+        click.Option(
+            ["--epsilon"],
+            multiple=True,
+            type=Converted("epsilon", not_negative),
+            metavar="NUMBER",
+            help="ε; may be given several times.  [default: 0, 1e-12, 1e-9, 1e-6, 1e-3; with "
+            "random biases 0]",
+        ),
+        click.Option(
+            ["--value"],
+            type=Converted("value", finite_number),
+            default="0.5",
+            show_default=True,
+            metavar="NUMBER",
+            help="What every weight starts at.",
+        ),
+        click.Option(
+            ["--bias-init"],
+            type=Begun("name", known_starts),
+            help="How the biases start.  [default: as the weights]",
+        ),
+        click.Option(
+            ["--runs"],
+            type=click.IntRange(min=1),
+            help="Networks of each ε.  [default: 5; with random biases 20]",
+        ),
+        *network_options(activation="tanh", epochs="4000; sigmoid 10000"),
+        *DATA_OPTIONS,
+        *FIGURE_OPTIONS,
+        *PRINT_OPTIONS,
+    ],
+    epilog=EPILOG,
+)
+def symmetry(**values: Any) -> None:
+    """Set identical units apart by ε, and watch how long they stay alike.
+
+    \b
+    Example:
+      mlp-demo symmetry --activation tanh
+
+    How much randomness is enough? The spread between the units and the loss, over the
+    epochs, beside what theory says of the spread.
+    """
+    from experiments import narration, plots
+    from experiments import symmetry as room
+
+    values["epochs"] = values["epochs"] or room.default_epochs(values["activation"])
+    settings, dataset = settings_of(values), dataset_of(values)
+    output = figure_path(values, f"symmetry-{settings.activation}.png")
+    with progress("training", room.epochs_of_work(settings)) as on_epoch:
+        result = room.break_symmetry(
+            dataset,
+            settings,
+            room.equal_start(values["value"], values["bias_init"]),
+            values["epsilon"] or None,
+            values["runs"],
+            on_epoch,
+        )
+    plots.save(plots.symmetry_figure(result), output)
+    if values["output_format"] == "json":
+        print_json(narration.symmetry_as_json(result, str(output)))
+    elif values["quiet"]:
+        click.echo(str(result.verdict()))
+    else:
+        click.echo(narration.symmetry(result, str(output)))
     show(values, output)
 
 

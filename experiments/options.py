@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -273,6 +274,25 @@ def _rate(text: str) -> float:
     if not 0 < rate < float("inf"):
         raise ValueError(f"'{text}' is not a positive finite number")
     return rate
+
+
+def finite_number(text: str) -> float:
+    """Return the number that the text says."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is not a number") from None
+    if not isfinite(value):
+        raise ValueError(f"'{text}' is not a finite number")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """Return the number that the text says, 0 or more."""
+    value = finite_number(text)
+    if value < 0:
+        raise ValueError(f"'{text}' is negative; 0 or more is needed")
+    return value
 
 
 def _columns(text: str) -> tuple[str, ...]:

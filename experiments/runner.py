@@ -9,9 +9,10 @@ Where to go next: ``narration.py`` and ``plots.py``, which read the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,8 @@ class Result:
         What the network has become: after training, with its identical units merged.
     stands_for : list of numpy.ndarray of int
         For each hidden layer, how many units each of the merged ones stands for.
+    shown : int
+        Which of the seeds is shown: the one with the median final loss.
     """
 
     case: Case
@@ -193,6 +196,7 @@ class Result:
     reference_losses: Array
     became: MLP
     stands_for: list[NDArray[np.intp]]
+    shown: int = 0
     compared: Twin | None = None
     best_one_unit: float = np.nan
 
@@ -252,6 +256,33 @@ class Result:
     def largest_weight_change(self) -> float:
         """The largest |w_new - w_old| of any weight at any epoch, biases left out."""
         return float(np.nanmax(self.history["weight_change"]))
+
+    @property
+    def last_epoch(self) -> int:
+        """The last epoch that was trained: where it diverged, if it did."""
+        diverged_at = int(self.history.diverged_at)
+        return self.history.epochs if diverged_at < 0 else diverged_at
+
+    def until(self, epoch: int, network: MLP) -> Result:
+        """Return what would be known had the training ended at that epoch, with that network."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            became, stands_for = diagnostics.merged(network)
+        past = slice(0, epoch + 1)
+        history = History(
+            loss=self.history.loss[past],
+            probes={name: values[past] for name, values in self.history.probes.items()},
+            diverged_at=self.history.diverged_at if epoch >= self.last_epoch else -1,
+        )
+        return replace(
+            self,
+            settings=replace(self.settings, epochs=epoch),
+            network=network,
+            history=history,
+            all_losses=self.all_losses[past],
+            reference_losses=self.reference_losses[past],
+            became=became,
+            stands_for=stands_for,
+        )
 
     def first_epoch_below(self, loss: float) -> int | None:
         """Return the first epoch with a loss below this one, or None."""
@@ -376,25 +407,14 @@ def run(
     """
     settings = (settings or Settings()).filled_in()
     options = {o.name: o.convert(o.default) for o in case.options} | dict(options or {})
-    start = case.start(**options)
-    reference_name = WELL.get(settings.activation, "glorot_normal")
-    good = Start(Named(reference_name), Named("zeros"), "")
+    start, good = case.start(**options), _good_start(settings)
     x, y = dataset.x, dataset.y
     sizes = [x.shape[1], *settings.hidden, y.shape[1]]
-    alike = partial(networks, activation=settings.activation, seed=settings.seed)
     trained = partial(fit, settings=settings, on_epoch=on_epoch)
 
-    # All networks of this shape train in lockstep: the seeds of the case, those of the good
-    # start and, last, the case once more for the comparison with one unit.
-    members = alike(sizes, start=start, members=range(case.runs))
-    members += alike(sizes, start=good, members=range(REFERENCE_RUNS))
-    targets = [y] * len(members)
-    if case.identical:
-        members.append(members[0])
-        targets.append(y + case.target_shift)
-    stack = MLP.stack(members)
+    stack, targets = _all_networks(case, start, dataset, settings)
     before = stack.copy()
-    histories = trained(stack, x, np.stack(targets), probes=_probes(before))
+    histories = trained(stack, x, targets, probes=_probes(before))
 
     seeds = slice(0, case.runs)
     references = slice(case.runs, case.runs + REFERENCE_RUNS)
@@ -418,10 +438,11 @@ def run(
         gradients=gradients,
         history=_member(histories, shown),
         all_losses=histories.loss[:, seeds],
-        reference_name=reference_name,
+        reference_name=good.kernel.name,
         reference_losses=reference_losses[:, best],
         became=became,
         stands_for=stands_for,
+        shown=shown,
     )
     if case.identical:
         stand_in = StandIn(settings.new_optimizer(), sizes)
@@ -433,8 +454,59 @@ def run(
         twin = Twin(_member(histories, -1), one, answers, targets[-1].mean(axis=0), bent)
         return replace(result, compared=twin)
     narrow = [sizes[0], *(1 for _ in settings.hidden), sizes[-1]]
-    ones = MLP.stack(alike(narrow, start=good, members=range(case.runs)))
-    return replace(result, best_one_unit=result.lowest(trained(ones, x, y).loss))
+    ones = networks(narrow, settings.activation, good, settings.seed, range(case.runs))
+    return replace(result, best_one_unit=result.lowest(trained(MLP.stack(ones), x, y).loss))
+
+
+def replay(result: Result, epochs: Collection[int], visit: Callable[[Result], object]) -> None:
+    """Train once more, and call `visit` with what is known at each of the epochs, in order.
+
+    The training is the same to the last bit: all networks of the run train again, as one
+    stack. So nothing need be kept of a run to show it at any epoch.
+
+    Parameters
+    ----------
+    result : Result
+        Of `run`.
+    epochs : collection of int
+        Those to stop at, from 0 to ``result.last_epoch``.
+    visit : callable (Result) -> object
+        See `Result.until`.
+    """
+    stack, targets = _all_networks(result.case, result.start, result.dataset, result.settings)
+
+    coming = count()
+
+    def on_epoch() -> None:
+        epoch = next(coming)
+        if epoch in epochs:
+            visit(result.until(epoch, stack[result.shown]))
+
+    fit(stack, result.dataset.x, targets, settings=result.settings, on_epoch=on_epoch)
+
+
+def _all_networks(
+    case: Case, start: Start, dataset: Dataset, settings: Settings
+) -> tuple[MLP, Array]:
+    """Return all networks of one shape as a stack that trains in lockstep, and their targets.
+
+    They are the seeds of the case, those of the good start and, last, for identical units the
+    case once more, for the comparison with one unit.
+    """
+    x, y = dataset.x, dataset.y
+    sizes = [x.shape[1], *settings.hidden, y.shape[1]]
+    draw = partial(networks, sizes, settings.activation, seed=settings.seed)
+    members = draw(start=start, members=range(case.runs))
+    members += draw(start=_good_start(settings), members=range(REFERENCE_RUNS))
+    targets = [y] * len(members)
+    if case.identical:
+        members.append(members[0])
+        targets.append(y + case.target_shift)
+    return MLP.stack(members), np.stack(targets)
+
+
+def _good_start(settings: Settings) -> Start:
+    return Start(Named(WELL.get(settings.activation, "glorot_normal")), Named("zeros"), "")
 
 
 def every_run() -> list[tuple[Case, Settings, Mapping[str, Any]]]:

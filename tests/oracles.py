@@ -86,6 +86,24 @@ def gradients_by_loops(network: MLP, x: Array, y: Array, h: float = 1e-5) -> lis
     return gradients
 
 
+def hessian_by_loops(network: MLP, x: Array, y: Array, h: float = 1e-3) -> Array:
+    """Return ∂²L/∂θ∂θ' by differences of `loss_by_loops`, θ in the order of the parameters."""
+    parameters, names = parameters_of(network), activation_names(network)
+    entries = [(p, index) for p in parameters for index in np.ndindex(p.shape)]
+    hessian = np.empty((len(entries), len(entries)))
+    for i, (p, at) in enumerate(entries):
+        for j, (q, to) in enumerate(entries):
+            corners = 0.0
+            for a, b in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+                p[at] += a * h
+                q[to] += b * h
+                corners += a * b * loss_by_loops(parameters, names, x, y)
+                q[to] -= b * h
+                p[at] -= a * h
+            hessian[i, j] = corners / (2 * h) ** 2
+    return hessian
+
+
 def away_from_kinks(network: MLP, x: Array, rng: np.random.Generator, margin: float = 0.01) -> MLP:
     """Draw biases until no unit is within `margin` of a kink on any example."""
     for _ in range(1000):

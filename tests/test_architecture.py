@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "experiments.model": {"data", "runner"},
     "experiments.fitting": {"cases", "data", "model", "runner"},
     "experiments.walkthrough": {"cases", "data", "runner"},
+    "experiments.symmetry": {"cases", "data", "runner"},
     "experiments.narration": {
         "cases",
         "comparison",
@@ -41,9 +42,18 @@ MAY_IMPORT = {
         "model",
         "propagation",
         "runner",
+        "symmetry",
         "walkthrough",
     },
-    "experiments.plots": {"cases", "comparison", "data", "fitting", "propagation", "runner"},
+    "experiments.plots": {
+        "cases",
+        "comparison",
+        "data",
+        "fitting",
+        "propagation",
+        "runner",
+        "symmetry",
+    },
     "experiments.options": {"cases", "data", "plots", "runner"},
     "experiments.cli": {
         "cases",
@@ -57,6 +67,7 @@ MAY_IMPORT = {
         "propagation",
         "runner",
         "walkthrough",
+        "symmetry",
     },
 }
 

@@ -25,6 +25,7 @@ from experiments.narration.fitting import (
 )
 from experiments.narration.listing import listing, listing_as_json
 from experiments.narration.propagation import propagation, propagation_as_json
+from experiments.narration.symmetry import symmetry, symmetry_as_json
 from experiments.narration.walkthrough import (
     answer,
     walkthrough,
@@ -50,6 +51,8 @@ __all__ = [
     "propagation",
     "propagation_as_json",
     "race",
+    "symmetry",
+    "symmetry_as_json",
     "text",
     "verification",
     "verification_as_json",

@@ -21,7 +21,7 @@ from experiments.narration.words import (
 from experiments.runner import Result
 
 
-def text(result: Result, figure: str) -> str:
+def text(result: Result, figure: str, film: str | None = None) -> str:
     """Return the whole story of one run.
 
     First the network, the data and the start; then every claim with the number that was
@@ -46,12 +46,13 @@ def text(result: Result, figure: str) -> str:
             *(row("", line) for line in textwrap.wrap(verdict.reason, WIDTH - COLUMN)),
             "",
             row("picture", figure),
+            *([row("film", film)] if film else []),
             *rows("next", _next(result)),
         ]
     )
 
 
-def as_json(result: Result, figure: str) -> dict[str, Any]:
+def as_json(result: Result, figure: str, film: str | None = None) -> dict[str, Any]:
     """Return one object with everything a program might ask of a run."""
     settings = result.settings
     return {
@@ -77,6 +78,7 @@ def as_json(result: Result, figure: str) -> dict[str, Any]:
         "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
         "verdict": str(result.verdict()),
         "figure": figure,
+        **({"film": film} if film else {}),
     }
 
 

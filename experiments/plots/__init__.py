@@ -7,6 +7,7 @@ One file for each kind of result; ``style.py`` has what they share.
 Where to go next: ``cli.py``.
 """
 
+from experiments.plots.animation import check_film, film, frame_epochs
 from experiments.plots.case import figure, gradient_panel, loss_panel, network_panel, surface_panel
 from experiments.plots.comparison import (
     comparison_figure,
@@ -19,16 +20,20 @@ from experiments.plots.comparison import (
 from experiments.plots.fitting import answers_panel, fit_figure, fit_loss_panel
 from experiments.plots.propagation import propagation_figure, signal_panel
 from experiments.plots.style import FORMATS, check_path, save, styled
+from experiments.plots.symmetry import spread_panel, symmetry_figure, symmetry_loss_panel
 
 __all__ = [
     "FORMATS",
     "answers_panel",
+    "check_film",
     "check_path",
     "comparison_figure",
     "epochs_panel",
     "figure",
+    "film",
     "fit_figure",
     "fit_loss_panel",
+    "frame_epochs",
     "gradient_panel",
     "halfway_panel",
     "layers_panel",
@@ -39,6 +44,9 @@ __all__ = [
     "race_figure",
     "save",
     "signal_panel",
+    "spread_panel",
     "styled",
     "surface_panel",
+    "symmetry_figure",
+    "symmetry_loss_panel",
 ]

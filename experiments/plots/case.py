@@ -46,19 +46,13 @@ def figure(result: Result) -> Figure:
     """
     with styled(), np.errstate(over="ignore", invalid="ignore"):
         fig = Figure(figsize=(16, 9), dpi=100)
-        upper = fig.add_gridspec(1, 2, left=0.06, right=0.895, top=0.83, bottom=0.57, wspace=0.5)
-        lower = fig.add_gridspec(
-            1, 2, left=0.02, right=0.96, top=0.42, bottom=0.085, wspace=0.14, width_ratios=(1.2, 1)
-        )
-        loss_panel(fig.add_subplot(upper[0]), result)
-        gradient_panel(fig.add_subplot(upper[1]), result)
-        network_panel(fig.add_subplot(lower[0]), result)
-        surface_panel(fig.add_subplot(lower[1]), result)
-        for ax in fig.axes:
-            ax.locator_params(nbins=5)
+        loss, gradients, network, surface = four_panels(fig)
+        loss_panel(loss, result)
+        gradient_panel(gradients, result)
+        network_panel(network, result)
+        surface_panel(surface, result)
         verdict = result.verdict()
-        heading = f"{result.case.title} ({shape(result.sizes)}, {result.settings.activation})"
-        fig.text(0.02, 0.935, heading, size=23)
+        heading(fig, result)
         fig.text(
             0.98,
             0.935,
@@ -71,19 +65,43 @@ def figure(result: Result) -> Figure:
     return fig
 
 
-def loss_panel(ax: Axes, result: Result) -> Axes:
-    """Draw the loss of the case, of the same network started well, and of the mean predictor."""
+def four_panels(fig: Figure) -> list[Axes]:
+    """Return places for the loss, the gradients, the network and the surface."""
+    upper = fig.add_gridspec(1, 2, left=0.06, right=0.895, top=0.83, bottom=0.57, wspace=0.5)
+    lower = fig.add_gridspec(
+        1, 2, left=0.02, right=0.96, top=0.42, bottom=0.085, wspace=0.14, width_ratios=(1.2, 1)
+    )
+    return [fig.add_subplot(place) for place in (upper[0], upper[1], lower[0], lower[1])]
+
+
+def heading(fig: Figure, result: Result) -> None:
+    """Write what was run over the picture; few ticks are enough on all of its axes."""
+    for ax in fig.axes:
+        ax.locator_params(nbins=5)
+    words = f"{result.case.title} ({shape(result.sizes)}, {result.settings.activation})"
+    fig.text(0.02, 0.935, words, size=23)
+
+
+def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
+    """Draw the loss of the case, of the same network started well, and of the mean predictor.
+
+    `whole` is the finished run that `result` is a part of, if it is: its axes are drawn.
+    """
     loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
     epochs = np.arange(len(loss))
-    highest = float(loss[np.isfinite(loss)].max(initial=0))
+    in_all = (whole or result).history.loss
+    highest = float(in_all[np.isfinite(in_all)].max(initial=0))
     top = float(np.clip(1.1 * highest, 1.25 * mean_loss, 3 * mean_loss))
     ax.plot(epochs, drawable(result.reference_losses, top), color=WELL)
     for other in result.all_losses.T if result.all_losses.shape[1] > 1 else ():
         ax.plot(epochs, drawable(other, top), color=CASE, linewidth=1, alpha=0.3)
     ax.plot(epochs, drawable(loss, top), color=CASE, linewidth=6)
-    mean_line = np.full(len(loss), mean_loss)
-    ax.plot(epochs, mean_line, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
-    ax.set(xlim=(0, epochs[-1]), ylim=(0, top), xlabel="epoch", ylabel="loss L")
+    if whole is not None:
+        now = drawable(loss[-1:], top)
+        ax.plot(epochs[-1:], now, "o", color=CASE, markersize=12, clip_on=False)
+    mean_line = np.full(len(in_all), mean_loss)
+    ax.plot(np.arange(len(in_all)), mean_line, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
+    ax.set(xlim=(0, len(in_all) - 1), ylim=(0, top), xlabel="epoch", ylabel="loss L")
 
     good = result.reference_name.split("_")[0].capitalize()
     ends = [
@@ -107,16 +125,17 @@ def loss_panel(ax: Axes, result: Result) -> Axes:
         "symmetric": f"It learns, but as {'one unit' if one else 'fewer units'} would",
         "learning": "The loss falls" + (f" ({runs} seeds)" if runs > 1 else ""),
     }[word]
-    ax.set_title(title)
+    ax.set_title(title if len(loss) > 1 else "Before training")
     return ax
 
 
-def gradient_panel(ax: Axes, result: Result) -> Axes:
+def gradient_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     """Draw the gradient of each hidden unit's first weight, ∂L/∂w'1j, over the epochs.
 
     Lines are drawn from thick to thin, so lines that lie on one another are seen as one.
+    `whole` is the finished run that `result` is a part of, if it is: its axes are drawn.
     """
-    gradients = result.history["unit_gradients"]
+    gradients = (whole or result).history["unit_gradients"]
     finite = np.isfinite(gradients).all(axis=1)
     if not finite[0]:
         ax.set(xlim=(0, 1), ylim=(-1, 1), xlabel="epoch", title="The gradient is not finite")
@@ -128,14 +147,14 @@ def gradient_panel(ax: Axes, result: Result) -> Axes:
     until = min(max(int(1.2 * until), 10), len(gradients) - 1)
     units = gradients.shape[1]
     alike = bool(result.largest([gradients - gradients[:, :1]]) <= 1e-9 * largest)
+    past = gradients[: min(until + 1, len(result.history.loss))]
     names = []
     for j in range(units):
         width = max(16 * 0.42**j, 1.2) if alike else 3.5 if units <= SHOWN else 1.2
         colour = UNITS[j % len(UNITS)]
-        points = gradients[: until + 1, j]
-        marker = "o" if len(points) < 3 else None
-        ax.plot(points, color=colour, linewidth=width, marker=marker, markersize=width + 4)
-        names.append((float(gradients[until, j]), f"∂L/∂w'1{j + 1}", colour))
+        marker = "o" if len(past) < 3 else None
+        ax.plot(past[:, j], color=colour, linewidth=width, marker=marker, markersize=width + 4)
+        names.append((float(past[-1, j]), f"∂L/∂w'1{j + 1}", colour))
     ax.axhline(0, color=INK, linewidth=0.8, zorder=0)
     reach = 1.15 * float(np.abs(gradients[: until + 1]).max()) or 1.0
     shown = "epoch" if until == len(gradients) - 1 else f"epoch, the first {until}"
@@ -177,17 +196,37 @@ def network_panel(ax: Axes, result: Result) -> Axes:
     )
     ax.set(xlim=(-0.14, 2.7), ylim=(-0.82, 0.66))
     ax.axis("off")
-    units, left = result.hidden_units, result.distinct
     if result.verdict().word == "diverged":
         title = f"Its largest number: {number(result.largest(result.network.parameters()))}"
     elif result.largest_weight_change == 0:
         title = "No weight has moved"
-    elif left < units:
-        title = f"{units} hidden units act as {left}"
     else:
-        title = f"{units} hidden units, all different"
+        title = _units(result.hidden_units, result.distinct)
     ax.set_title(title)
     return ax
+
+
+def weights_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
+    """Draw the network with its weights as they are; units that are the same look the same."""
+    network = result.network
+    ones = [np.ones(width, dtype=int) for width in network.sizes[1:-1]]
+    groups = [diagnostics.same_unit_as(layer) for layer in network.layers[:-1]]
+    ends = [result.before, (whole or result).network]
+    largest = result.largest([np.nan_to_num(d.W) for net in ends for d in net.layers])
+    _graph(ax, network, 0.0, groups, ones, largest)
+    ax.text(0.45, -0.62, "w > 0", ha="right", va="top", color=POSITIVE, size=15, weight="bold")
+    ax.text(0.55, -0.62, "w < 0", ha="left", va="top", color=NEGATIVE, size=15, weight="bold")
+    ax.set(xlim=(-0.14, 1.14), ylim=(-0.75, 0.66))
+    ax.axis("off")
+    distinct = sum(len(np.unique(group)) for group in groups)
+    ax.set_title(_units(result.hidden_units, distinct))
+    return ax
+
+
+def _units(units: int, distinct: int) -> str:
+    if distinct < units:
+        return f"{units} hidden units act as {distinct}"
+    return f"{units} hidden units, all different" if units > 1 else "1 hidden unit"
 
 
 def surface_panel(ax: Axes, result: Result) -> Axes:

@@ -196,6 +196,14 @@ WRONG = {
     "walkthrough constant --value 0": (2, "mlp-demo zero"),
     "verify now": (2, "unexpected extra argument"),
     "list --quiet": (2, "No such option"),
+    "symmetry --epsilon -1": (2, "0 or more"),
+    "symmetry --epsilon much": (2, "'much' is not a number"),
+    "symmetry --value nan": (2, "not a finite number"),
+    "symmetry --bias-init norml": (2, "did you mean 'normal'"),
+    "symmetry --hidden 1": (2, "one unit has no other"),
+    "symmetry --runs 0": (2, "x>=1"),
+    "zero --animate p.png": (2, "does not end in a format of moving pictures"),
+    "zero --animate missing/p.gif": (1, "folder missing does not exist"),
 }
 
 
