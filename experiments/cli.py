@@ -44,6 +44,7 @@ from experiments.options import (
     progress,
     settings_of,
     show,
+    tell,
     warn,
 )
 
@@ -112,31 +113,43 @@ def _run_case(case: Case, values: dict[str, Any]) -> None:
     dataset = dataset_of(values)
     with progress("training", runner.epochs_of_work(settings)) as on_epoch:
         result = runner.run(case, dataset, settings, options, on_epoch)
-    plots.save(plots.figure(result), output)
+    description = narration.describe(result)
+    plots.save(plots.figure(result), output, description)
     if film:
         epochs = plots.frame_epochs(result)
         with progress("drawing", len(epochs)) as on_frame, plots.film(result, film) as draw:
             runner.replay(result, epochs, lambda now: (draw(now), on_frame()))
     files = [str(path) for path in (output, film) if path]
-    deep = None
-    if case.name in RACES:
+    if case.name not in RACES:
+        tell(
+            values,
+            text=lambda: narration.text(result, *files),
+            as_json=lambda: narration.as_json(result, *files),
+            quiet=lambda: str(result.verdict()),
+            description=description,
+        )
+    else:
         shallow = {"hidden": (), "epochs": None, "learning_rate": None, "batch_size": None}
         deep = _raced(RACES[case.name], values | shallow, options)
         deep_output = output.with_stem(f"{output.stem}-deep")
-        plots.save(plots.race_figure(deep), deep_output)
-    if values["output_format"] == "json":
-        found = narration.as_json(result, *files)
-        if deep is not None:
-            found["deep"] = narration.comparison_as_json(deep, str(deep_output))
-        print_json(found)
-    elif values["quiet"]:
-        click.echo(str(result.verdict()))
-        if deep is not None:
-            click.echo(f"in depth: {deep.verdict()}")
-    else:
-        click.echo(narration.text(result, *files))
-        if deep is not None:
-            click.echo(f"\n{narration.race(deep, str(deep_output))}")
+        deeper = narration.describe_race(deep)
+        plots.save(plots.race_figure(deep), deep_output, deeper)
+        tell(
+            values,
+            text=lambda: (
+                f"{narration.text(result, *files)}\n\n{narration.race(deep, str(deep_output))}"
+            ),
+            as_json=lambda: {
+                **narration.as_json(result, *files),
+                "description": description,
+                "deep": {
+                    **narration.comparison_as_json(deep, str(deep_output)),
+                    "description": deeper,
+                },
+            },
+            quiet=lambda: f"{result.verdict()}\nin depth: {deep.verdict()}",
+            description=f"{description} In depth: {deeper}",
+        )
     show(values, output)
 
 
@@ -170,13 +183,15 @@ def _run_race(race: Race, values: dict[str, Any]) -> None:
     output = figure_path(values, f"{race.name}-{values['activation']}.png")
     options = {option.name: values[option.name] for option in race.options}
     result = _raced(race, values, options)
-    plots.save(plots.race_figure(result), output)
-    if values["output_format"] == "json":
-        print_json(narration.comparison_as_json(result, str(output)))
-    elif values["quiet"]:
-        click.echo(str(result.verdict()))
-    else:
-        click.echo(narration.race(result, str(output)))
+    description = narration.describe_race(result)
+    plots.save(plots.race_figure(result), output, description)
+    tell(
+        values,
+        text=lambda: narration.race(result, str(output)),
+        as_json=lambda: narration.comparison_as_json(result, str(output)),
+        quiet=lambda: str(result.verdict()),
+        description=description,
+    )
     show(values, output)
 
 
@@ -244,16 +259,18 @@ def compare(**values: Any) -> None:
         result = comparison.compare(
             starts, dataset, settings, runs=values["runs"], on_epoch=on_epoch
         )
-    plots.save(plots.comparison_figure(result), output)
+    description = narration.describe_comparison(result)
+    plots.save(plots.comparison_figure(result), output, description)
     if values["curves"]:
         with files.replacing(values["curves"]) as file:
             file.write(narration.comparison_as_csv(result).encode())
-    if values["output_format"] == "json":
-        print_json(narration.comparison_as_json(result, str(output)))
-    elif values["quiet"]:
-        click.echo(narration.winner(result))
-    else:
-        click.echo(narration.comparison(result, str(output)))
+    tell(
+        values,
+        text=lambda: narration.comparison(result, str(output)),
+        as_json=lambda: narration.comparison_as_json(result, str(output)),
+        quiet=lambda: narration.winner(result),
+        description=description,
+    )
     show(values, output)
 
 
@@ -312,16 +329,16 @@ def propagate(**values: Any) -> None:
             seed=values["seed"],
             on_step=on_step,
         )
-    plots.save(plots.propagation_figure(result), output)
-    if values["output_format"] == "json":
-        print_json(narration.propagation_as_json(result, str(output)))
-    elif values["quiet"]:
-        for journey in result.journeys:
-            click.echo(f"{journey.start.name}: {journey.verdict()}")
-    else:
-        if paper:
-            click.echo(f"{paper.about}.\n")
-        click.echo(narration.propagation(result, str(output)))
+    description = narration.describe_propagation(result)
+    plots.save(plots.propagation_figure(result), output, description)
+    about = f"{paper.about}.\n\n" if paper else ""
+    tell(
+        values,
+        text=lambda: about + narration.propagation(result, str(output)),
+        as_json=lambda: narration.propagation_as_json(result, str(output)),
+        quiet=lambda: "\n".join(f"{j.start.name}: {j.verdict()}" for j in result.journeys),
+        description=description,
+    )
     show(values, output)
 
 
@@ -385,13 +402,15 @@ def symmetry(**values: Any) -> None:
             values["runs"],
             on_epoch,
         )
-    plots.save(plots.symmetry_figure(result), output)
-    if values["output_format"] == "json":
-        print_json(narration.symmetry_as_json(result, str(output)))
-    elif values["quiet"]:
-        click.echo(str(result.verdict()))
-    else:
-        click.echo(narration.symmetry(result, str(output)))
+    description = narration.describe_symmetry(result)
+    plots.save(plots.symmetry_figure(result), output, description)
+    tell(
+        values,
+        text=lambda: narration.symmetry(result, str(output)),
+        as_json=lambda: narration.symmetry_as_json(result, str(output)),
+        quiet=lambda: str(result.verdict()),
+        description=description,
+    )
     show(values, output)
 
 
@@ -448,18 +467,20 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
         fit = fitting.fit(model, table, epochs, on_epoch)
     if saved and fit.worth_saving:
         fit.model.save(saved)
+    description = narration.describe_fit(fit)
     if fit.worth_saving or not fit.interrupted:
-        plots.save(plots.fit_figure(fit), output)
+        plots.save(plots.fit_figure(fit), output, description)
     told = (fit, str(saved) if saved else None, str(output))
     if fit.interrupted:
         click.echo(narration.interruption(*told), err=True)
         ctx.exit(130)
-    if values["output_format"] == "json":
-        print_json(narration.fit_as_json(*told))
-    elif values["quiet"]:
-        click.echo(str(fit.verdict()))
-    else:
-        click.echo(narration.fit_text(*told))
+    tell(
+        values,
+        text=lambda: narration.fit_text(*told),
+        as_json=lambda: narration.fit_as_json(*told),
+        quiet=lambda: str(fit.verdict()),
+        description=description,
+    )
     show(values, output)
 
 

@@ -466,6 +466,9 @@ FIGURE_OPTIONS: list[click.Parameter] = [
         help="The figure; its suffix picks the format.  [default: COMMAND-ACTIVATION.png]",
     ),
     click.Option(["--show"], is_flag=True, help="Open the figure when it is done."),
+    click.Option(
+        ["--describe"], is_flag=True, help="Also say in one sentence what the figure shows."
+    ),
 ]
 
 PRINT_OPTIONS: list[click.Parameter] = [
@@ -551,6 +554,25 @@ def warn(error: OSError) -> None:
 def _tell(message: Warning | str, *place: Any, **more: Any) -> None:
     """Print a warning as one line."""
     click.echo(f"warning: {message}", err=True)
+
+
+def tell(
+    values: dict[str, Any],
+    *,
+    text: Callable[[], str],
+    as_json: Callable[[], dict[str, Any]],
+    quiet: Callable[[], str],
+    description: str,
+) -> None:
+    """Print what the user asked for: the story, the object or the verdict alone."""
+    from experiments.narration.words import wrapped
+
+    if values["output_format"] == "json":
+        print_json({"description": description} | as_json())
+        return
+    click.echo(quiet() if values["quiet"] else text())
+    if values["describe"]:
+        click.echo("\n".join(["", *wrapped("picture", description)]))
 
 
 def print_json(data: dict[str, Any]) -> None:

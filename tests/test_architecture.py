@@ -54,7 +54,7 @@ MAY_IMPORT = {
         "runner",
         "symmetry",
     },
-    "experiments.options": {"cases", "data", "plots", "runner"},
+    "experiments.options": {"cases", "data", "narration", "plots", "runner"},
     "experiments.cli": {
         "cases",
         "comparison",

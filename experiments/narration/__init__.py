@@ -6,6 +6,14 @@ nobody would see them. One file for each kind of result; ``words.py`` has what t
 Where to go next: ``plots``, for the pictures.
 """
 
+from experiments.narration.alternative import (
+    describe,
+    describe_comparison,
+    describe_fit,
+    describe_propagation,
+    describe_race,
+    describe_symmetry,
+)
 from experiments.narration.case import as_json, text
 from experiments.narration.claims import claim_as_json, verification, verification_as_json
 from experiments.narration.comparison import (
@@ -43,6 +51,12 @@ __all__ = [
     "comparison",
     "comparison_as_csv",
     "comparison_as_json",
+    "describe",
+    "describe_comparison",
+    "describe_fit",
+    "describe_propagation",
+    "describe_race",
+    "describe_symmetry",
     "fit_as_json",
     "fit_text",
     "interruption",

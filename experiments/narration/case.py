@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import click
 
 from experiments.narration.claims import claim_as_json, claims
 from experiments.narration.words import (
-    COLUMN,
-    WIDTH,
     data_rows,
     describe_network,
     describe_training,
     numbers,
     row,
     rows,
+    verdict_rows,
 )
 from experiments.runner import Result
 
@@ -42,8 +40,7 @@ def text(result: Result, figure: str, film: str | None = None) -> str:
             *claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
             *claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
             "",
-            row("verdict", click.style(str(verdict), bold=True)),
-            *(row("", line) for line in textwrap.wrap(verdict.reason, WIDTH - COLUMN)),
+            *verdict_rows(verdict),
             "",
             row("picture", figure),
             *([row("film", film)] if film else []),

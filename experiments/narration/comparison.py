@@ -15,7 +15,6 @@ from experiments.cases import number
 from experiments.comparison import Comparison, Drawn, Rival
 from experiments.narration.claims import claim_as_json, claims
 from experiments.narration.words import (
-    COLUMN,
     WIDTH,
     data_rows,
     describe_network,
@@ -25,6 +24,8 @@ from experiments.narration.words import (
     numbers,
     row,
     rows,
+    verdict_rows,
+    wrapped,
 )
 from mlp import initializers
 
@@ -38,7 +39,7 @@ def comparison(result: Comparison, figure: str) -> str:
     lines = [
         click.style(f"Which start trains this network? {result.settings.activation}", bold=True),
         "",
-        *_wrapped("answer", winner(result), bold=True),
+        *wrapped("answer", winner(result), bold=True),
         "",
         *_setting(result),
         "",
@@ -52,8 +53,8 @@ def comparison(result: Comparison, figure: str) -> str:
             f"{_epoch(result.epochs_to_target(rival)):>9}"
             + "".join(f"{count:>7}" for count in counts).rstrip()
         )
-    lines += ["", *_wrapped("halfway", _explain_target(result))]
-    lines += _wrapped(
+    lines += ["", *wrapped("halfway", _explain_target(result))]
+    lines += wrapped(
         "runs",
         "learn: below the mean's loss; stall: not; same: as fewer units than "
         "there are; div.: diverged",
@@ -113,7 +114,7 @@ def race(result: Comparison, figure: str) -> str:
             *claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
             *claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
             "",
-            row("verdict", click.style(str(verdict), bold=True)),
+            *verdict_rows(verdict),
             "",
             row("picture", figure),
             *rows("next", [c.format(activation=activation) for c in result.race.next]),
@@ -244,11 +245,6 @@ def _loss(value: float) -> str:
 
 def _epoch(epochs: float) -> str:
     return f"{epochs:.0f}" if np.isfinite(epochs) else "never"
-
-
-def _wrapped(name: str, sentence: str, bold: bool = False) -> list[str]:
-    lines = textwrap.wrap(sentence, WIDTH - COLUMN)
-    return rows(name, [click.style(line, bold=True) if bold else line for line in lines])
 
 
 def _rival_as_json(result: Comparison, rival: Rival) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from experiments.cases import number
 from experiments.fitting import Answers, Finding, Fit
 from experiments.model import Layer, Model
 from experiments.narration.words import (
-    COLUMN,
     NO_HEADER,
     WIDTH,
     describe_data,
@@ -28,6 +27,8 @@ from experiments.narration.words import (
     numbers,
     row,
     rows,
+    verdict_rows,
+    wrapped,
 )
 
 
@@ -42,23 +43,22 @@ def fit_text(fit: Fit, saved: str | None, figure: str) -> str:
         [
             *(click.style(line, bold=True) for line in textwrap.wrap(title, WIDTH)),
             "",
-            *_wrapped("network", f"{sizes}, {settings.activation} hidden units, linear output"),
-            *_wrapped("data", describe_data(fit.dataset)),
+            *wrapped("network", f"{sizes}, {settings.activation} hidden units, linear output"),
+            *wrapped("data", describe_data(fit.dataset)),
             *([] if fit.table.header else [row("", NO_HEADER)]),
             row("", _describe_rows(fit)),
             row("start", f"{model.start}, b = 0"),
-            *_wrapped("training", describe_training(settings) + earlier),
+            *wrapped("training", describe_training(settings) + earlier),
             "",
             heading("the hidden layers, at the start → now"),
             *_layers(model.began, fit.layers),
             *_findings(fit.findings()),
             "",
-            row("verdict", click.style(str(verdict), bold=True)),
-            *_wrapped("", verdict.reason),
+            *verdict_rows(verdict),
             *_held_out(fit),
             "",
-            *_wrapped("saved", _describe_saved(fit, saved)),
-            *_wrapped("picture", figure),
+            *wrapped("saved", _describe_saved(fit, saved)),
+            *wrapped("picture", figure),
             *rows("next", _next(fit, saved)),
         ]
     )
@@ -201,12 +201,12 @@ def _held_out(fit: Fit) -> list[str]:
         return []
     errors = _errors(fit.model.targets, fit.typical_errors())
     if not len(fit.held_out_x):
-        return _wrapped("error", f"typically {errors}, on the rows that it learned from")
+        return wrapped("error", f"typically {errors}, on the rows that it learned from")
     loss, mean_loss = float(fit.model.held_out_loss[-1]), fit.held_out_mean_loss
-    lines = _wrapped("held out", f"loss {number(loss)} (always the mean: {number(mean_loss)})")
+    lines = wrapped("held out", f"loss {number(loss)} (always the mean: {number(mean_loss)})")
     if loss > mean_loss and fit.verdict().word in ("learning", "symmetric"):
-        lines += _wrapped("", "Worse than the mean: it has learned its own rows, not the rule.")
-    return [*lines, *_wrapped("", f"typical error {errors}")]
+        lines += wrapped("", "Worse than the mean: it has learned its own rows, not the rule.")
+    return [*lines, *wrapped("", f"typical error {errors}")]
 
 
 def _errors(targets: Sequence[str], errors: Sequence[float] | Any) -> str:
@@ -242,7 +242,3 @@ def _next(fit: Fit, saved: str | None) -> list[str]:
 
 def _layer_as_json(layer: Layer) -> dict[str, float | None]:
     return {name: finite(value) for name, value in layer._asdict().items()}
-
-
-def _wrapped(name: str, words: str) -> list[str]:
-    return rows(name, textwrap.wrap(words, WIDTH - COLUMN))

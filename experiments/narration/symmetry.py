@@ -10,7 +10,6 @@ import numpy as np
 
 from experiments.cases import number
 from experiments.narration.words import (
-    COLUMN,
     WIDTH,
     describe_data,
     describe_training,
@@ -19,6 +18,7 @@ from experiments.narration.words import (
     numbers,
     row,
     rows,
+    verdict_rows,
 )
 from experiments.symmetry import WIDTH_EPOCHS, WIDTH_RATE, WIDTHS, Symmetry, named, percent
 
@@ -43,8 +43,7 @@ def symmetry(result: Symmetry, figure: str) -> str:
             "",
             *_rounding(result),
             *_adam(result),
-            row("verdict", click.style(str(verdict), bold=True)),
-            *(row("", line) for line in textwrap.wrap(verdict.reason, WIDTH - COLUMN)),
+            *verdict_rows(verdict),
             "",
             row("picture", figure),
             *rows("next", _next(result)),

@@ -5,6 +5,7 @@ Where to go next: ``case.py``.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import click
@@ -12,7 +13,7 @@ import numpy as np
 
 from experiments.cases import Start, number, shape
 from experiments.data import Dataset
-from experiments.runner import Settings
+from experiments.runner import Settings, Verdict
 from mlp import initializers
 
 WIDTH = 80
@@ -33,6 +34,17 @@ def row(name: str, value: str) -> str:
 def rows(name: str, values: Sequence[str]) -> list[str]:
     """Return one line per value, the name before the first."""
     return [row(name if k == 0 else "", value) for k, value in enumerate(values)]
+
+
+def wrapped(name: str, sentence: str, bold: bool = False) -> list[str]:
+    """Return a sentence in lines of the width, the name before the first."""
+    lines = textwrap.wrap(sentence, WIDTH - COLUMN)
+    return rows(name, [click.style(line, bold=True) if bold else line for line in lines])
+
+
+def verdict_rows(verdict: Verdict) -> list[str]:
+    """Return the verdict in bold, and below it why."""
+    return [row("verdict", click.style(str(verdict), bold=True)), *wrapped("", verdict.reason)]
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
