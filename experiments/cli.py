@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from experiments.cases import CASES, PAPERS, RACES, RANGES, STARTS, Case, Option, Race, named_start
+from experiments.cases import CASES, Case, Option, named_start
 from experiments.options import (
     DATA_OPTIONS,
     EPILOG,
@@ -47,6 +47,7 @@ from experiments.options import (
     tell,
     warn,
 )
+from experiments.ranges import PAPERS, RACES, RANGES, STARTS, Race
 
 if TYPE_CHECKING:
     from experiments.comparison import Comparison

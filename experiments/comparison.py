@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.cases import RACES, Race, Start, number
+from experiments.cases import Start, number
 from experiments.data import Dataset
+from experiments.ranges import RACES, Race
 from experiments.runner import RATES, Outcome, Settings, Verdict, fit, networks, verdict_word
 from mlp import MLP, History, diagnostics, initializers, theory
 from mlp.arrays import Array
@@ -355,7 +356,7 @@ def race(
     Parameters
     ----------
     race : Race
-        From ``cases.RACES``.
+        From ``ranges.RACES``.
     dataset : Dataset
         From ``data.load``.
     settings : Settings, optional

@@ -25,8 +25,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.cases import ROUNDING, Case, Race, Start, number
+from experiments.cases import ROUNDING, Case, Start, number
 from experiments.data import Dataset
+from experiments.ranges import Race
 from experiments.runner import NO_GRADIENT, networks
 from mlp import MLP, SGD, Gradients, mse
 from mlp.activations import Activation

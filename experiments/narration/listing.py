@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.cases import CASES, RACES, Case, Claim, Race
+from experiments.cases import CASES, Case, Claim
 from experiments.data import SOURCES
 from experiments.narration.words import heading, mark, table
+from experiments.ranges import RACES, Race
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from experiments.cases import STARTS, number
+from experiments.cases import number
 from experiments.narration.words import (
     COLUMN,
     WIDTH,
@@ -27,6 +27,7 @@ from experiments.narration.words import (
     rows,
     table,
 )
+from experiments.ranges import STARTS
 from experiments.walkthrough import (
     DECIMALS,
     SYMBOL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.cases import CASES, RACES, ZERO, Case, Race, number, shape
+from experiments.cases import CASES, ZERO, Case, number, shape
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 
@@ -25,23 +25,6 @@ def test_a_case_is_complete(case: Case) -> None:
             for claim in claims:
                 assert claim.expected or claim.reason, f"why is '{claim.text}' refuted?"
                 assert len(claim.text) <= 47, "the table of verify has no more room"
-
-
-@pytest.mark.parametrize("race", RACES.values(), ids=RACES)
-def test_a_race_is_complete(race: Race) -> None:
-    assert RACES[race.name] is race
-    options = {option.name: option.convert(option.default) for option in race.options}
-    starts = race.starts(**options)
-    assert len({start.name for start in starts}) == len(starts) >= 3
-    for start in starts:
-        initializers.get(start.kernel.name, **start.kernel.parameters)
-        initializers.get(start.bias.name, **start.bias.parameters)
-    assert set(race.covered) <= set(race.claims) <= set(ACTIVATIONS)
-    for activation, claims in race.claims.items():
-        assert len({claim.text for claim in claims}) == len(claims)
-        assert all(claim.expected or claim.reason for claim in claims)
-        assert max(len(claim.text) for claim in claims) <= 47
-        assert len(race.hidden(activation)) >= 5
 
 
 def test_the_shape_of_a_deep_network_is_short() -> None:

@@ -17,8 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from experiments import comparison, runner
-from experiments.cases import CASES, RACES, STARTS
+from experiments.cases import CASES
 from experiments.cli import main
+from experiments.ranges import RACES, STARTS
 from mlp import initializers
 
 FAST = ["--epochs", "20"]

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from experiments import narration, plots
-from experiments.cases import HE, RACES, RANDOM_RACE, XAVIER, Race, named_start
+from experiments.cases import named_start
 from experiments.comparison import (
     Comparison,
     Rival,
@@ -22,6 +22,7 @@ from experiments.comparison import (
     race_settings,
 )
 from experiments.data import load
+from experiments.ranges import HE, RACES, RANDOM_RACE, XAVIER, Race
 from experiments.runner import BATCHES, WEIGHTS, Settings
 from mlp import MLP, SGD, diagnostics, initializers, mse, train
 from mlp.activations import ACTIVATIONS

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from experiments import narration, plots
-from experiments.cases import PAPERS, RANGES, named_start
+from experiments.cases import named_start
 from experiments.cli import main
 from experiments.propagation import MEASURES, Propagation, propagate, steps_of_work
+from experiments.ranges import PAPERS, RANGES
 from mlp import theory
 from mlp.activations import ACTIVATIONS
 from tests.experiments.test_plots import assert_legible

@@ -14,8 +14,9 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 from experiments import narration
-from experiments.cases import CONSTANT, RANDOM, STARTS, ZERO, Case, Race
+from experiments.cases import CONSTANT, RANDOM, ZERO, Case
 from experiments.data import load
+from experiments.ranges import STARTS, Race
 from experiments.runner import networks
 from experiments.walkthrough import SYMBOL, Line, Question, Walkthrough, parameters, walk
 from mlp import MLP, SGD, mse, train
