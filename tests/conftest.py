@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TypeAlias
+
+# The networks of the tests are small: a second thread would only wait for the first.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
