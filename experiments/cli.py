@@ -224,7 +224,7 @@ def _own(options: Sequence[Option]) -> list[click.Parameter]:
     params=[
         INIT_OPTION,
         RUNS_OPTION,
-        *network_options(activation="tanh", hidden="16,16"),
+        *network_options(activation="tanh", hidden="16,16", epochs="100", batch="32"),
         *DATA_OPTIONS,
         click.Option(
             ["--csv", "curves"],
@@ -250,7 +250,7 @@ def compare(**values: Any) -> None:
     from experiments import comparison, narration, plots
     from mlp import files, initializers
 
-    settings, dataset = settings_of(values).filled_in(), dataset_of(values)
+    settings, dataset = comparison.compare_settings(settings_of(values)), dataset_of(values)
     starts = [named_start(name) for name in values["init"] or initializers.names()]
     output = figure_path(values, f"compare-{settings.activation}.png")
     if values["curves"]:

@@ -34,6 +34,8 @@ SIGNALS = {
     "delta_std": diagnostics.delta_std,
     "saturated": diagnostics.saturated,
 }
+# How `mlp-demo compare` trains unless the user chooses otherwise: small steps, a few seconds.
+EPOCHS, BATCH_SIZE = 100, 32
 # About how many numbers are trained at once.
 CHUNK = 50_000_000
 
@@ -383,6 +385,15 @@ def race(
         on_epoch=on_epoch,
     )
     return replace(result, race=race, options=options)
+
+
+def compare_settings(chosen: Settings) -> Settings:
+    """Return what the user chose, and what `mlp-demo compare` takes where that is nothing."""
+    return replace(
+        chosen,
+        epochs=chosen.epochs or EPOCHS,
+        batch_size=chosen.batch_size or BATCH_SIZE,
+    ).filled_in()
 
 
 def race_settings(race: Race, chosen: Settings) -> Settings:

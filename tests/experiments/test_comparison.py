@@ -16,6 +16,7 @@ from experiments.comparison import (
     Comparison,
     Rival,
     compare,
+    compare_settings,
     every_race,
     quantiles,
     race,
@@ -223,6 +224,12 @@ def test_settings_of_the_user_come_before_those_of_the_race() -> None:
     usual = race_settings(HE, Settings(hidden=(), optimizer="adam"))
     assert usual.learning_rate == 0.01
     assert (len(usual.hidden), usual.epochs) == (30, HE.epochs)
+
+
+def test_compare_takes_small_steps_unless_told_otherwise() -> None:
+    usual = compare_settings(Settings("sigmoid", (3,)))
+    assert (usual.epochs, usual.batch_size, usual.learning_rate) == (100, 32, 0.1)
+    assert compare_settings(replace(SMALL, learning_rate=0.2)) == replace(SMALL, learning_rate=0.2)
 
 
 # --- what is read and seen ---------------------------------------------------------------
