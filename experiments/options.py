@@ -57,6 +57,9 @@ class Demo(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn what can go wrong into a sentence and an exit code."""
         warnings.showwarning = _tell
+        # The networks of a class are small: on their matrices a second thread mostly waits, and
+        # on a busy machine for long.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         if os.environ.get("NO_COLOR"):
             ctx.color = False
         for stream in (sys.stdout, sys.stderr):
