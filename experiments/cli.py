@@ -228,7 +228,7 @@ def _own(options: Sequence[Option]) -> list[click.Parameter]:
         *DATA_OPTIONS,
         click.Option(
             ["--csv", "curves"],
-            type=click.Path(dir_okay=False, path_type=Path),
+            type=click.Path(path_type=Path),
             metavar="FILE",
             help="Write every curve as CSV: start, run, epoch, loss.",
         ),
@@ -254,7 +254,7 @@ def compare(**values: Any) -> None:
     starts = [named_start(name) for name in values["init"] or initializers.names()]
     output = figure_path(values, f"compare-{settings.activation}.png")
     if values["curves"]:
-        files.check_writable(values["curves"])
+        check_output(values["curves"], values["data"], output)
     work = comparison.epochs_of_work(starts, dataset, settings, values["runs"])
     with progress("training", work) as on_epoch:
         result = comparison.compare(

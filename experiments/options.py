@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 import time
 import warnings
@@ -247,15 +248,13 @@ def known_starts() -> Any:
 
 
 def _widths(text: str) -> tuple[int, ...]:
-    widths: list[int] = []
-    try:
-        for part in text.lower().split(","):
-            width, _, layers = part.partition("x")
-            widths += [int(width)] * int(layers or 1)
-    except ValueError:
-        widths = []
-    if not widths or min(widths) < 1:
+    parts = re.fullmatch(r"[1-9]\d*(x[1-9]\d*)?(,[1-9]\d*(x[1-9]\d*)?)*", text.lower())
+    if not parts:
         raise ValueError(f"'{text}' is not a list of layer widths such as 2 or 16,16 or 50x10")
+    widths: list[int] = []
+    for part in text.lower().split(","):
+        width, _, layers = part.partition("x")
+        widths += [int(width)] * int(layers or 1)
     return tuple(widths)
 
 

@@ -182,7 +182,7 @@ WRONG = {
     "compare --init he_norml": (2, "did you mean 'he_normal'"),
     "compare --runs 0": (2, "x>=1"),
     "compare --csv missing/c.csv": (1, "folder missing does not exist"),
-    "compare --csv .": (2, "directory"),
+    "compare --csv .": (1, "is a folder"),
     "walkthrough zreo": (2, "did you mean 'zero'"),
     "walkthrough zero extra": (2, "unexpected extra argument"),
     "walkthrough zero --rows 0": (2, "x>=1"),

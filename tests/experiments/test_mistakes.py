@@ -18,6 +18,7 @@ from experiments.cli import main
 from experiments.data import read
 from experiments.fitting import begin, fit
 from experiments.model import Model
+from experiments.ranges import RACES
 from experiments.runner import Settings
 from mlp import MLP
 from tests.experiments.test_cli import WRONG
@@ -199,6 +200,41 @@ TYPED: dict[str, tuple[int, str]] = {
     "zero --data constant.csv": (1, "is constant"),
     "zero --data latin.csv": (1, "UTF-8"),
     "zero --data penguins --inputs sex": (1, "'male' is not a number"),
+    # the races, compare, symmetry and the walkthrough
+    **{f"{race} --data text.csv": (1, "text.csv, line 3, column 'b'") for race in RACES},
+    **{f"{race} -o folder.png": (1, "folder.png is a folder") for race in RACES},
+    "xavier --hidden 50x": (2, "such as 2 or 16,16 or 50x10"),
+    "xavier --hidden x10": (2, "such as 2 or 16,16 or 50x10"),
+    "xavier --distribution normla": (2, "did you mean 'normal'"),
+    "he --scale small": (2, "No such option"),
+    "he --epochs 0": (2, "x>=1"),
+    "he --hidden 90000x2": (1, "memory"),
+    "compare --data gap.csv": (1, "--drop-missing"),
+    "compare --data latin.csv": (1, "UTF-8"),
+    "compare --init": (2, "requires an argument"),
+    "compare --init glorot": (2, "unknown start 'glorot'"),
+    "compare --init text.csv:f": (2, "unknown start 'text.csv:f'"),
+    "compare --init missing.py:f": (2, "missing.py cannot be read"),
+    "compare --runs many": (2, "not a valid integer"),
+    "compare --csv folder": (1, "folder is a folder"),
+    "compare --csv missing/c.csv": (1, "folder missing does not exist"),
+    "compare --data good.csv --csv good.csv": (2, "is needed as it is"),
+    "compare -o c.png --csv c.png": (2, "is needed as it is"),
+    "symmetry --epsilon -1": (2, "epsilon"),
+    "symmetry --epsilon tiny": (2, "epsilon"),
+    "symmetry --value nan": (2, "finite"),
+    "symmetry --bias-init nrmal": (2, "did you mean 'normal'"),
+    "symmetry --data text.csv": (1, "text.csv, line 3"),
+    "symmetry -o folder.png": (1, "folder.png is a folder"),
+    "walkthrough zreo": (2, "did you mean 'zero'"),
+    "walkthrough zero --steps 0": (2, "x>=1"),
+    "walkthrough zero --rows 0": (2, "x>=1"),
+    "walkthrough zero --hidden 9,9": (2, "hidden"),
+    "walkthrough zero --format pdf": (2, "markdown"),
+    "walkthrough zero --data text.csv": (1, "text.csv, line 3"),
+    "zero --animate film.avi": (2, "film.avi"),
+    "zero --animate missing/film.gif": (1, "folder missing does not exist"),
+    "zero --animate folder": (2, "folder"),
     # the others
     "propagate --init he_norml": (2, "did you mean 'he_normal'"),
     "propagate --activation rellu": (2, "did you mean 'relu'"),
