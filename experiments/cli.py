@@ -221,6 +221,7 @@ def _own(options: Sequence[Option]) -> list[click.Parameter]:
 
 
 @main.command(
+    short_help="Every initializer, many seeds: which start is best?",
     params=[
         INIT_OPTION,
         RUNS_OPTION,
@@ -276,6 +277,7 @@ def compare(**values: Any) -> None:
 
 
 @main.command(
+    short_help="A signal forward, a gradient back, before training",
     params=[
         INIT_OPTION,
         click.Option(["--paper"], type=OneOf(list(PAPERS)), help="A published comparison."),
@@ -344,6 +346,7 @@ def propagate(**values: Any) -> None:
 
 
 @main.command(
+    short_help="Identical units, set apart by ε: how long alike?",
     params=[
         click.Option(
             ["--epsilon"],
@@ -416,7 +419,10 @@ def symmetry(**values: Any) -> None:
 
 
 @main.command(
-    name="train", params=[*TRAIN_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS], epilog=EPILOG
+    short_help="A network on a table of yours",
+    name="train",
+    params=[*TRAIN_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+    epilog=EPILOG,
 )
 @click.pass_context
 def train_command(ctx: click.Context, /, **values: Any) -> None:
@@ -485,7 +491,7 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
     show(values, output)
 
 
-@main.command(params=PREDICT_OPTIONS)
+@main.command(short_help="What a saved network answers", params=PREDICT_OPTIONS)
 def predict(**values: Any) -> None:
     """Ask a network that train saved about the rows of DATA.
 
@@ -519,7 +525,11 @@ def predict(**values: Any) -> None:
         click.echo(narration.answers_text(answers, name), err=True)
 
 
-@main.group(cls=Demo, subcommand_metavar="CASE [OPTIONS]...")
+@main.group(
+    short_help="The first updates by hand, number by number",
+    cls=Demo,
+    subcommand_metavar="CASE [OPTIONS]...",
+)
 def walkthrough() -> None:
     """Work the first updates by hand, number by number.
 
@@ -634,7 +644,9 @@ def _teach(parts: Sequence[Part], ask: bool, pause: bool) -> None:
         click.echo(f"\nYou predicted {right} of {asked}.")
 
 
-@main.command(params=[*PRINT_OPTIONS], epilog=EPILOG)
+@main.command(
+    short_help="Every claim of every case, measured", params=[*PRINT_OPTIONS], epilog=EPILOG
+)
 @click.pass_context
 def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
     """Measure every claim of every case, with every activation.
@@ -668,7 +680,11 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
         ctx.exit(1)
 
 
-@main.command(name="list", params=[INIT_OPTION, *PRINT_OPTIONS[:2]])
+@main.command(
+    short_help="Initializers, activations, cases, data sets",
+    name="list",
+    params=[INIT_OPTION, *PRINT_OPTIONS[:2]],
+)
 def list_command(init: tuple[str, ...], output_format: str) -> None:
     """Show initializers, activations, cases with their claims, data sets.
 
@@ -693,7 +709,5 @@ for _race in RACES.values():
         main.add_command(_race_command(_race))
 for _start in STARTS.values():
     walkthrough.add_command(_walkthrough_command(_start))
-main.commands = {
-    name: main.commands[name]
-    for name in [*dict.fromkeys([*CASES, *RACES, "propagate", *main.commands])]
-}
+_ORDER = [*CASES, *RACES, "propagate", "compare", "symmetry", "walkthrough", "verify"]
+main.commands = {name: main.commands[name] for name in dict.fromkeys([*_ORDER, *main.commands])}

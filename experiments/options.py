@@ -247,8 +247,12 @@ def known_starts() -> Any:
     return starts
 
 
+# A width, or a width and how many layers have it.
+_WIDTH = r"[1-9]\d{0,6}(x[1-9]\d{0,3})?"
+
+
 def _widths(text: str) -> tuple[int, ...]:
-    parts = re.fullmatch(r"[1-9]\d*(x[1-9]\d*)?(,[1-9]\d*(x[1-9]\d*)?)*", text.lower())
+    parts = re.fullmatch(rf"{_WIDTH}(,{_WIDTH})*", text.lower())
     if not parts:
         raise ValueError(f"'{text}' is not a list of layer widths such as 2 or 16,16 or 50x10")
     widths: list[int] = []
