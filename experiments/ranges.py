@@ -92,7 +92,7 @@ class Race:
 
     def rate(self, activation: str, layers: int) -> float:
         """Return η for plain gradient descent: the deeper the network, the smaller."""
-        return {"relu": 0.1, "tanh": 0.1, "sigmoid": 0.25}.get(activation, 0.03) / layers
+        return {"relu": 0.1, "tanh": 0.1, "sigmoid": 0.25}.get(activation, 0.01) / layers
 
 
 # --- claims about ranges, measured on a deep network -----------------------------------
