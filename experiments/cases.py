@@ -39,8 +39,9 @@ def number(value: float) -> str:
         return "0"
     if not isfinite(value):
         return "not finite"
+    value = float(f"{value:.2e}")  # first to three digits: 999.6 is 1000, not 1e3
     if 0.001 <= abs(value) < 1000:
-        return f"{value:.3g}" if abs(value) >= 100 else f"{value:#.3g}"
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
     return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 

@@ -33,6 +33,7 @@ from experiments.options import (
     check_output,
     check_resumed,
     dataset_of,
+    distinct,
     figure_path,
     finite_number,
     known_activations,
@@ -96,10 +97,17 @@ def _case_command(case: Case) -> click.Command:
             *FIGURE_OPTIONS[1:],
             *PRINT_OPTIONS,
         ],
-        help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh",
+        help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh"
+        + (_TWO_HALVES if case.name in RACES else ""),
         short_help=case.title,
         epilog=EPILOG,
     )
+
+
+_TWO_HALVES = (
+    "\n\nThe second half trains a deep network of its own. The data, --activation, --optimizer "
+    "and --seed hold for it too, the other options do not."
+)
 
 
 def _run_case(case: Case, values: dict[str, Any]) -> None:
@@ -252,7 +260,7 @@ def compare(**values: Any) -> None:
     from mlp import files, initializers
 
     settings, dataset = comparison.compare_settings(settings_of(values)), dataset_of(values)
-    starts = [named_start(name) for name in values["init"] or initializers.names()]
+    starts = [named_start(name) for name in distinct(values["init"] or initializers.names())]
     output = figure_path(values, f"compare-{settings.activation}.png")
     if values["curves"]:
         check_output(values["curves"], values["data"], output)
@@ -270,7 +278,7 @@ def compare(**values: Any) -> None:
         values,
         text=lambda: narration.comparison(result, str(output)),
         as_json=lambda: narration.comparison_as_json(result, str(output)),
-        quiet=lambda: narration.winner(result),
+        quiet=result.answer,
         description=description,
     )
     show(values, output)
@@ -317,7 +325,7 @@ def propagate(**values: Any) -> None:
     depth = values["depth"] or (paper.depth if paper else 10)
     starts = paper.starts if paper else [named_start(name) for name in RANGES]
     if values["init"]:
-        starts = [named_start(name) for name in values["init"]]
+        starts = [named_start(name) for name in distinct(values["init"])]
     output = figure_path(values, f"propagate-{activation}.png")
     runs, rows = values["runs"], 100
     steps = propagation.steps_of_work(len(starts), width, depth, rows, runs)
@@ -663,7 +671,10 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
     dataset = data.load()
     runs, races = runner.every_run(), comparison.every_race()
     work = sum(runner.epochs_of_work(settings) for _, settings, _ in runs)
-    work += sum((settings.epochs or 0) + 1 for _, settings in races)
+    work += sum(
+        comparison.epochs_of_work(race.starts(**race.defaults()), dataset, settings, race.runs)
+        for race, settings in races
+    )
     results: list[runner.Result | comparison.Comparison] = []
     with progress("verifying", work) as on_epoch:
         for case, settings, options in runs:

@@ -10,17 +10,16 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import comb
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.cases import Start, number
+from experiments.cases import CASES, Start, number
 from experiments.data import Dataset
 from experiments.ranges import RACES, Race
 from experiments.runner import RATES, Outcome, Settings, Verdict, fit, networks, verdict_word
@@ -36,6 +35,8 @@ SIGNALS = {
 }
 # How `mlp-demo compare` trains unless the user chooses otherwise: small steps, a few seconds.
 EPOCHS, BATCH_SIZE = 100, 32
+# How often chance may be taken for a difference between starts.
+NOISE = 0.05
 # About how many numbers are trained at once: 8 MB, which stay near the processor. With fifty times
 # as many, the 260 networks of `mlp-demo compare` take twice as long.
 CHUNK = 1_000_000
@@ -110,6 +111,12 @@ class Rival:
         low, median, high = quantiles(self.final_losses[np.newaxis], 0.1, 0.9)
         return float(low[0]), float(median[0]), float(high[0])
 
+    @property
+    def usual_end(self) -> int | None:
+        """The epoch at which the runs that diverged did so, in the median; None without any."""
+        when = np.sort(self.diverged_at[self.diverged_at >= 0])
+        return int(when[(len(when) - 1) // 2]) if len(when) else None
+
     def epochs_to(self, loss: float) -> Array:
         """Return the first epoch with a loss at or below this one; ∞ for never."""
         below = np.nan_to_num(self.losses, nan=np.inf) <= loss
@@ -181,12 +188,19 @@ class Comparison:
     @property
     def name(self) -> str:
         """The race, told from the case of the same name."""
-        return f"{self.race.name}, deep" if self.race else "compare"
+        if self.race is None:
+            return "compare"
+        return f"{self.race.name}, deep" if self.race.name in CASES else self.race.name
 
     @property
     def sizes(self) -> list[int]:
         """Inputs, hidden units, outputs."""
         return [self.dataset.x.shape[1], *self.settings.hidden, self.dataset.y.shape[1]]
+
+    @property
+    def shallow(self) -> bool:
+        """Whether there is only one hidden layer, so that no signal goes from one to the next."""
+        return len(self.settings.hidden) < 2
 
     @property
     def about(self) -> Rival:
@@ -225,11 +239,47 @@ class Comparison:
         """The rivals that the noise does not tell from the best, the best included.
 
         Seed r starts all rivals from the same random numbers, so the runs are compared in
-        pairs: a rival is worse only if the best wins so many of the pairs that a fair coin
-        would do it in fewer than 5 of 100 cases (the sign test, two-sided, ties left out).
+        pairs: a rival is worse only if the best wins so many of the pairs that among as many
+        fair coins as there are rivals, one would do it in fewer than 5 of 100 cases (the sign
+        test, two-sided, ties left out, Bonferroni's correction). The batches are the same for
+        all runs, so the noise is that of the start alone.
         """
-        best = self.ranking[0]
-        return [rival for rival in self.ranking if not _clearly_better(best, rival)]
+        best, others = self.ranking[0], len(self.rivals) - 1
+        return [
+            rival
+            for rival in self.ranking
+            if rival is best or chance_of(best, rival) * others >= NOISE
+        ]
+
+    @property
+    def too_few(self) -> bool:
+        """Whether even a best start that wins every pair could not be told from chance."""
+        return bool(2 / 2**self.runs * (len(self.rivals) - 1) >= NOISE)
+
+    def answer(self) -> str:
+        """Return one sentence: which start is best, and which the noise does not tell from it."""
+        best, tied = self.ranking[0], [rival.start.name for rival in self.tied[1:]]
+        name, median = best.start.name, ending(best.final_band()[1])
+        if self.nobody_learns:
+            return (
+                "no start trains it in most of its runs: the median loss of none gets below that "
+                "of always answering the mean."
+            )
+        if len(self.rivals) == 1:
+            return f"{name} ends at a median loss of {median}."
+        if self.too_few:
+            runs = "1 run of each is" if self.runs == 1 else f"{self.runs} runs of each are"
+            return (
+                f"{name} has the lowest median loss, {median}; {runs} too few to tell it from "
+                "the noise."
+            )
+        if not tied:
+            return f"{name}, median loss {median}; all others are worse by more than the noise."
+        names = tied[0] if len(tied) == 1 else f"{', '.join(tied[:-1])} and {tied[-1]}"
+        return (
+            f"{name}, median loss {median}; but {names} {'is' if len(tied) == 1 else 'are'} "
+            "within the noise."
+        )
 
     def predicted(self, rival: Rival) -> theory.Signal | None:
         """Return what theory says of the signals of a rival before training."""
@@ -251,8 +301,7 @@ class Comparison:
         word = max(dict.fromkeys(about.words), key=about.count)
         numbers = [number(float(quantiles(about.losses[[e]], 0.5, 0.5)[1][0])) for e in (0, -1)]
         if word == "diverged":
-            when = sorted(about.diverged_at[about.diverged_at >= 0])
-            return Verdict(word, f"{about.start.name} at epoch {when[(len(when) - 1) // 2]}", "")
+            return Verdict(word, f"{about.start.name} at epoch {about.usual_end}", "")
         return Verdict(word, f"{about.start.name}, median loss {numbers[0]} → {numbers[1]}", "")
 
     def outcomes(self) -> list[Outcome]:
@@ -310,15 +359,16 @@ def compare(
     """
     settings = (settings or Settings()).filled_in()
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
-    rivals = []
-    for group in _groups(list(starts), sizes, len(dataset.x), runs):
-        members = [
-            network
-            for start in group
-            for network in networks(sizes, settings.activation, start, settings.seed, range(runs))
-        ]
-        stack = MLP.stack(members)
-        before = stack.copy()
+    members = [(start, r) for start in starts for r in range(runs)]
+    if not members:
+        raise ValueError("there is nothing to compare: name at least one start")
+
+    def drawn(start: Start, seeds: Iterable[int]) -> list[MLP]:
+        return networks(sizes, settings.activation, start, settings.seed, seeds)
+
+    histories, words = [], []
+    for group in _groups(members, sizes, len(dataset.x)):
+        stack = MLP.stack([network for start, r in group for network in drawn(start, [r])])
         history = fit(
             stack,
             dataset.x,
@@ -327,21 +377,27 @@ def compare(
             on_epoch=on_epoch,
             probes=SIGNALS if signals else {},
         )
-        words = _words(stack, history, dataset)
-        for i, start in enumerate(group):
-            of = slice(i * runs, (i + 1) * runs)
-            rivals.append(
-                Rival(
-                    start=start,
-                    losses=history.loss[:, of],
-                    diverged_at=history.diverged_at[of],
-                    words=words[of],
-                    drawn=_drawn(start, before.mapped(itemgetter(of))),
-                    signals={name: values[:, of] for name, values in history.probes.items()},
-                )
+        histories.append(history)
+        words += _words(stack, history, dataset)
+    losses = np.concatenate([history.loss for history in histories], axis=1)
+    diverged_at = np.concatenate([history.diverged_at for history in histories])
+    recorded = {
+        name: np.concatenate([history[name] for history in histories], axis=1)
+        for name in histories[0].probes
+    }
+    rivals = []
+    for i, start in enumerate(starts):
+        of = slice(i * runs, (i + 1) * runs)
+        rivals.append(
+            Rival(
+                start=start,
+                losses=losses[:, of],
+                diverged_at=diverged_at[of],
+                words=words[of],
+                drawn=_drawn(start, MLP.stack(drawn(start, range(runs)))),
+                signals={name: values[:, of] for name, values in recorded.items()},
             )
-    if not rivals:
-        raise ValueError("there is nothing to compare: name at least one start")
+        )
     return Comparison(settings, dataset, runs, rivals)
 
 
@@ -376,7 +432,7 @@ def race(
     Comparison
     """
     settings = settings or race_settings(race, Settings(hidden=()))
-    options = {o.name: o.convert(o.default) for o in race.options} | dict(options or {})
+    options = race.defaults() | dict(options or {})
     result = compare(
         race.starts(**options),
         dataset,
@@ -424,12 +480,16 @@ def epochs_of_work(
 ) -> int:
     """Return how often `compare` calls `on_epoch`."""
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
-    groups = _groups(list(starts), sizes, len(dataset.x), runs)
+    members = [(start, r) for start in starts for r in range(runs)]
+    groups = _groups(members, sizes, len(dataset.x))
     return len(groups) * ((settings.filled_in().epochs or 0) + 1)
 
 
 def quantiles(values: Array, low: float, high: float) -> tuple[Array, Array, Array]:
-    """Return the low, middle and high order statistics of each row; ∞ is a value like others."""
+    """Return the median of each row between two of its values; ∞ is a value like others.
+
+    The low and the high one are the values at those parts of the sorted row, not between two.
+    """
     order = np.sort(values, axis=-1)
     last = values.shape[-1] - 1
     lower, middle, upper = (order[..., round(q * last)] for q in (low, 0.5, high))
@@ -439,12 +499,13 @@ def quantiles(values: Array, low: float, high: float) -> tuple[Array, Array, Arr
     return lower, middle, upper
 
 
-def _groups(starts: list[Start], sizes: list[int], rows: int, runs: int) -> list[list[Start]]:
-    """Return the starts in groups that fit into the processor's cache together."""
+def _groups(
+    members: Sequence[tuple[Start, int]], sizes: list[int], rows: int
+) -> list[Sequence[tuple[Start, int]]]:
+    """Return the networks in groups that fit into the processor's cache together."""
     parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    numbers = runs * (4 * parameters + 3 * rows * sum(sizes))
-    size = max(1, CHUNK // numbers)
-    return [starts[first : first + size] for first in range(0, len(starts), size)]
+    size = max(1, CHUNK // (4 * parameters + 3 * rows * sum(sizes)))
+    return [members[first : first + size] for first in range(0, len(members), size)]
 
 
 def _words(network: MLP, history: History, dataset: Dataset) -> list[str]:
@@ -500,12 +561,26 @@ def _standard_errors(squares: Array, variance: float | None) -> float:
     return float(abs(squares.mean() - variance) / error)
 
 
-def _clearly_better(best: Rival, other: Rival) -> bool:
-    """Return whether `best` wins the pairs of runs more often than chance would let it."""
+def chance_of(best: Rival, other: Rival) -> float:
+    """Return how likely a fair coin would let `best` win so many pairs: the sign test.
+
+    Examples
+    --------
+    >>> from experiments.cases import named_start
+    >>> runs = np.full(6, -1), ["learning"] * 6, []
+    >>> losses = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]])
+    >>> best = Rival(named_start("he_normal"), losses, *runs)
+    >>> chance_of(best, Rival(named_start("zeros"), losses + 1, *runs))
+    0.03125
+    """
     wins = int((best.final_losses < other.final_losses).sum())
     losses = int((best.final_losses > other.final_losses).sum())
     n = wins + losses
     if wins <= losses:
-        return False
-    chance = 2 * sum(comb(n, k) for k in range(wins, n + 1)) / 2**n
-    return bool(chance < 0.05)
+        return 1.0
+    return float(2 * sum(comb(n, k) for k in range(wins, n + 1)) / 2**n)
+
+
+def ending(loss: float) -> str:
+    """Return a loss as it is told, ∞ for one that diverged."""
+    return number(loss) if np.isfinite(loss) else "∞"

@@ -15,7 +15,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import isfinite
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from experiments import own
 from experiments.cases import SCALES
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ class Demo(click.Group):
 
             if isinstance(error, DataError):
                 raise Failure(str(error)) from None
-            raise click.UsageError(str(error), ctx) from None
+            name = ctx.invoked_subcommand or ""
+            inner = click.Context(self.commands[name], ctx, name) if name in self.commands else ctx
+            raise click.UsageError(str(error), inner) from None
 
 
 class Known(click.ParamType):  # type: ignore[type-arg]
@@ -117,10 +120,12 @@ class Begun(Known):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name; a file is run and its function registered under what was typed."""
+        if value.endswith(".py"):
+            self.fail(f"say which function of it: {value}:FUNCTION", param, ctx)
         if ".py:" not in value:
             return super().convert(value, param, ctx)
         try:
-            return _own_initializer(value)
+            return own.initializer_of(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -130,31 +135,6 @@ class Begun(Known):
         """Return the names that begin like this, and let the shell look for files."""
         files = click.shell_completion.CompletionItem(incomplete, type="file")
         return [*super().shell_complete(ctx, param, incomplete), files]
-
-
-def _own_initializer(place: str) -> str:
-    """Run a Python file, register one of its functions, and return the name it then has."""
-    from mlp import initializers
-    from mlp.registry import suggestion
-
-    path, _, function = place.rpartition(":")
-    if place in initializers.INITIALIZERS:
-        return place.lower()
-    try:
-        code = compile(Path(path).read_bytes(), path, "exec")
-        found: dict[str, Any] = {"__name__": Path(path).stem, "__file__": path}
-        exec(code, found)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-    except (Exception, SystemExit) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} fails with {type(error).__name__}: {reason}") from None
-    callables = [name for name, value in found.items() if callable(value)]
-    if function not in callables:
-        hint = suggestion(function, callables)
-        raise ValueError(f"{path} has no function '{function}': {hint}")
-    initializers.add(place, found[function])
-    return place.lower()
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg]
@@ -239,7 +219,7 @@ def known_starts() -> Any:
     from mlp.registry import Registry
 
     starts = Registry[str]("start")
-    for name in [*SCALES, *initializers.names()]:
+    for name in dict.fromkeys([*SCALES, *initializers.names()]):
         starts.add(name, name)
     for name in initializers.names():
         for other in initializers.INITIALIZERS.aliases(name):
@@ -559,7 +539,14 @@ def warn(error: OSError) -> None:
 
 def _tell(message: Warning | str, *place: Any, **more: Any) -> None:
     """Print a warning as one line."""
-    click.echo(f"warning: {message}", err=True)
+    click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names of starts without those that mean the same as an earlier one."""
+    from mlp.initializers import INITIALIZERS
+
+    return list({INITIALIZERS.name_of(name): name for name in reversed(names)}.values())[::-1]
 
 
 def tell(

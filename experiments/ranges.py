@@ -82,6 +82,10 @@ class Race:
         """Return what is said of it with that activation, whatever the options."""
         return list(self.claims.get(activation, ()))
 
+    def defaults(self) -> dict[str, Any]:
+        """Return its options as they are when nothing is typed."""
+        return {option.name: option.convert(option.default) for option in self.options}
+
     def start(self, **options: Any) -> Start:
         """Return the start that the race is about."""
         return self.starts(**options)[0]
@@ -97,6 +101,9 @@ class Race:
 
 # --- claims about ranges, measured on a deep network -----------------------------------
 
+# What there is to say of the way from layer to layer where there is only one.
+_NO_WAY = Measured(False, float("nan"), "one hidden layer: there is no way to go")
+
 
 def _all_seeds(happens: Any, what: str) -> Measured:
     """Hold something to every seed: `happens` has one bool for each."""
@@ -106,30 +113,40 @@ def _all_seeds(happens: Any, what: str) -> Measured:
 
 @claim("small: the gradient vanishes on its way back")
 def small_vanishes(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
     total = float(r["small"].travelled("delta_std").max())
     return Measured(total < 1e-3, total, f"δ × {number(total)} in all")
 
 
 @claim("large: signals explode or saturate")
 def large_explodes(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
     large = r["large"]
-    saturated = float(large.at_start("saturated").mean(axis=-1).min())
+    saturated = float(large.at_start("saturated").mean())
     if saturated > 0:
         return Measured(saturated > 0.5, saturated, f"{saturated:.0%} of all a are saturated")
     total = float(large.travelled("a_std").min())
     return Measured(total > 1e3, total, f"a × {number(total)} in all")
 
 
+def _slower(r: Comparison, name: str) -> Measured:
+    """Hold the rival of that name to getting halfway later than the first, with every seed."""
+    first, other = r.halfway(r.about), r.halfway(r[name])
+    if not (first < float("inf")).any() and not (other < float("inf")).any():
+        return Measured(False, 0.0, "neither gets halfway")
+    return _all_seeds(other > first, "come later or never")
+
+
 @claim("small: slow convergence")
 def small_is_slow(r: Comparison) -> Measured:
-    slower = r.halfway(r["small"]) > r.halfway(r.about)
-    return _all_seeds(slower, "come later or never")
+    return _slower(r, "small")
 
 
 @claim("large: slow convergence, or none")
 def large_is_slow(r: Comparison) -> Measured:
-    slower = r.halfway(r["large"]) > r.halfway(r.about)
-    return _all_seeds(slower, "come later or never")
+    return _slower(r, "large")
 
 
 @claim("its weights have the spread of the formula")
@@ -140,6 +157,8 @@ def spread_as_promised(r: Comparison) -> Measured:
 
 @claim("it is the right range: the signals keep")
 def signals_keep(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
     a, delta = (float(r.about.growth(name).mean()) for name in ("a_rms", "delta_std"))
     return Measured(
         min(a, delta) >= 0.8 and max(a, delta) <= 1.25,
@@ -155,6 +174,8 @@ def it_trains(r: Comparison) -> Measured:
 
 @claim("theory: δ changes by √χ in every layer", ours=True)
 def chi_holds(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
     root, delta = r.root_chi, float(r.about.growth("delta_std").mean())
     return Measured(
         abs(delta / root - 1) < 0.15, delta, f"√χ {number(root)}, measured {number(delta)}"
@@ -168,6 +189,8 @@ def both_formulas_train(r: Comparison) -> Measured:
 
 @claim("Xavier's a falls by √½ a layer against He's", ours=True)
 def xavier_loses_half(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
     ratio = float((r.rivals[1].growth("a_rms") / r.about.growth("a_rms")).mean())
     return Measured(abs(ratio - 0.5**0.5) < 1e-6, ratio, f"by {number(ratio)}")
 
@@ -318,7 +341,7 @@ HE = Race(
             small_is_slow,
             large_is_slow,
             chi_holds,
-            xavier_loses_half,
+            xavier_loses_half.because("exactly: both draw the same numbers, ReLU keeps a factor"),
             xavier_does_not_train,
         ),
         "tanh": (

@@ -77,6 +77,8 @@ class Initializer:
         The mean of one weight.
     about : str
         A few words for lists.
+    name : str
+        What it is registered under, if it is.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class Initializer:
     variance: Moment | None = None
     mean: Moment = lambda fan_in, fan_out: 0.0
     about: str = ""
+    name: str = ""
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int, /) -> Any:
         """Return W, shape (fan_in, fan_out)."""
@@ -215,17 +218,16 @@ def discover() -> None:
     for point in entry_points(group="mlp.initializers"):
         try:
             add(point.name, point.load())
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             package = point.dist.name if point.dist else "a package"
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
             warnings.warn(
-                f"initializer '{point.name}' of {package} is left out: "
-                f"{type(error).__name__}: {error}",
-                stacklevel=3,
+                f"initializer '{point.name}' of {package} is left out: {reason}", stacklevel=3
             )
 
 
 def add(name: str, initializer: InitializerLike) -> Initializer:
-    """Register a callable (rng, fan_in, fan_out) -> W under a name, if it is not yet there.
+    """Register a callable (rng, fan_in, fan_out) -> W under a name.
 
     What it returns is checked when it draws; see `sample`.
 
@@ -285,8 +287,8 @@ def sample(
     Traceback (most recent call last):
     ValueError: initializer flat returned shape (3,) for fan_in 2, fan_out 1; expected (2, 1)
     """
-    draw = initializer.draw if isinstance(initializer, Initializer) else initializer
-    name = f"initializer {getattr(draw, '__name__', type(draw).__name__)}"
+    known = getattr(initializer, "name", "")
+    name = f"initializer {known or getattr(initializer, '__name__', type(initializer).__name__)}"
     try:
         drawn = initializer(rng, fan_in, fan_out)
     except MemoryError:
@@ -478,8 +480,9 @@ def _truncated_normal(rng: np.random.Generator, shape: tuple[int, int]) -> Array
 
 
 def _named(name: str, initializer: Initializer) -> Initializer:
-    INITIALIZERS.add(name, lambda: initializer)
-    return initializer
+    named = replace(initializer, name=name)
+    INITIALIZERS.add(name, lambda: named)
+    return named
 
 
 def _finite(name: str, value: float) -> float:

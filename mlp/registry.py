@@ -66,6 +66,10 @@ class Registry(Generic[T]):
             del self._aliases[other]
         del self._things[name.lower()]
 
+    def name_of(self, name: str) -> str:
+        """Return the name that an alias means; any other name as it is."""
+        return self._aliases.get(name.lower(), name.lower())
+
     def aliases(self, name: str) -> list[str]:
         """Return the other names of `name`."""
         return [other for other, target in self._aliases.items() if target == name.lower()]
@@ -77,7 +81,7 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         try:
-            return self._things[self._aliases.get(name.lower(), name.lower())]
+            return self._things[self.name_of(name)]
         except KeyError:
             hint = suggestion(name, [*self._things, *self._aliases])
             raise ValueError(f"unknown {self.kind} '{name}': {hint}") from None

@@ -56,7 +56,8 @@ MAY_IMPORT = {
         "runner",
         "symmetry",
     },
-    "experiments.options": {"cases", "data", "narration", "plots", "runner"},
+    "experiments.own": set(),
+    "experiments.options": {"cases", "data", "narration", "own", "plots", "runner"},
     "experiments.cli": {
         "cases",
         "comparison",

@@ -21,7 +21,6 @@ from experiments.narration.comparison import (
     comparison_as_csv,
     comparison_as_json,
     race,
-    winner,
 )
 from experiments.narration.fitting import (
     answers_as_csv,
@@ -73,5 +72,4 @@ __all__ = [
     "walkthrough",
     "walkthrough_as_json",
     "walkthrough_as_markdown",
-    "winner",
 ]

@@ -12,7 +12,6 @@ import numpy as np
 from experiments.cases import number, shape
 from experiments.comparison import Comparison
 from experiments.fitting import Fit
-from experiments.narration.comparison import winner
 from experiments.propagation import Propagation
 from experiments.runner import NO_GRADIENT, Result
 from experiments.symmetry import Symmetry, named
@@ -58,7 +57,7 @@ def describe_comparison(result: Comparison) -> str:
     return (
         f"Loss over {result.settings.epochs} epochs and where each of {result.runs} runs of a "
         f"{shape(result.sizes)} network of {result.settings.activation} units ended, by median "
-        f"final loss: {_list(order)}; the answer: {winner(result)}"
+        f"final loss: {_list(order)}; the answer: {result.answer()}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from experiments.cases import number
 from experiments.comparison import Comparison
-from experiments.narration.words import finite, heading, mark
+from experiments.narration.words import WIDTH, finite, heading, mark
 from experiments.runner import Outcome, Result
 
 
@@ -48,11 +49,12 @@ def claim_as_json(outcome: Outcome) -> dict[str, Any]:
 
 def verification(results: Sequence[Result | Comparison]) -> str:
     """Return one table of every claim of every result, and the count at the end."""
-    lines = [heading(f"{'case':13} {'with':8} {'claim':49} measured")]
+    lines = [heading(f"{'case':13} {'with':8} {'claim':48} measured")]
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
     for result, outcome in outcomes:
         claim, measured = outcome.claim, outcome.measured
-        case = " ".join([result.name, *map(str, result.options.values())])
+        options = result.options.values() if isinstance(result, Result) else ()
+        case = " ".join([result.name, *map(str, options)])
         lines.append(
             f"{case:13.13} {result.settings.activation:8} {mark(measured.holds)} "
             f"{claim.text:47} {number(measured.value)}"
@@ -63,10 +65,25 @@ def verification(results: Sequence[Result | Comparison]) -> str:
     surprises = sum(not outcome.as_documented for _, outcome in outcomes)
     summary = f"{len(outcomes)} claims: {held} hold, {len(outcomes) - held} are refuted; "
     summary += "all as documented" if not surprises else f"{surprises} NOT as documented"
-    refuted = dict.fromkeys(
-        (o.claim.text, o.claim.reason) for _, o in outcomes if not o.claim.expected
-    )
-    reasons = [line for text, reason in refuted for line in (f"✗ {text}", f"    {reason}")]
+    refuted: dict[tuple[str, str], dict[str, None]] = {}
+    for result, outcome in outcomes:
+        if not outcome.claim.expected:
+            where = f"{result.name} {result.settings.activation}"
+            key = (outcome.claim.text, outcome.claim.reason)
+            refuted.setdefault(key, {})[where] = None
+    reasons = [
+        line
+        for (text, reason), places in refuted.items()
+        for line in (
+            f"✗ {text}",
+            *textwrap.wrap(
+                f"{'; '.join(places)}: {reason}",
+                WIDTH,
+                initial_indent=" " * 4,
+                subsequent_indent=" " * 4,
+            ),
+        )
+    ]
     return "\n".join([*lines, "", *reasons, "", click.style(summary, bold=True)])
 
 

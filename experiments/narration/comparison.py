@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from experiments.cases import number
-from experiments.comparison import Comparison, Drawn, Rival
+from experiments.comparison import Comparison, Drawn, Rival, ending
 from experiments.narration.claims import claim_as_json, claims
 from experiments.narration.words import (
     WIDTH,
@@ -33,61 +33,50 @@ from mlp import initializers
 def comparison(result: Comparison, figure: str) -> str:
     """Return which start won, whether that is more than noise, and a line for every start."""
     width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
-    head = f"{'start':{width}}{'median':>8}{'10 % – 90 %':>17}{'halfway':>9}"
+    head = f"{'start':{width}}{'median':>9}{'10 % – 90 %':>20}{'halfway':>9}"
     words = {"learning": "learn", "stalled": "stall", "symmetric": "same", "diverged": "div."}
-    head += "".join(f"{word:>7}" for word in words.values())
+    head += "".join(f"{word:>6}" for word in words.values())
     lines = [
         click.style(f"Which start trains this network? {result.settings.activation}", bold=True),
         "",
-        *wrapped("answer", winner(result), bold=True),
+        *wrapped("answer", result.answer(), bold=True),
         "",
         *_setting(result),
         "",
         heading(head),
     ]
     for rival in result.ranking:
-        low, median, high = map(_loss, rival.final_band())
+        low, median, high = map(ending, rival.final_band())
         counts = [str(rival.count(word) or "") for word in words]
         lines.append(
-            f"{rival.start.name:{width}}{median:>8}{f'{low} – {high}':>17}"
+            f"{rival.start.name:{width}}{median:>9}{f'{low} – {high}':>20}"
             f"{_epoch(result.epochs_to_target(rival)):>9}"
-            + "".join(f"{count:>7}" for count in counts).rstrip()
+            + "".join(f"{count:>6}" for count in counts).rstrip()
         )
     lines += ["", *wrapped("halfway", _explain_target(result))]
+    if len(result.rivals) > 1 and not result.too_few:
+        lines += wrapped(
+            "noise",
+            "a start is worse than the best if it loses so many of the "
+            "pairs of runs that chance would hardly do it (sign test, 5 % for all together)",
+        )
     lines += wrapped(
         "runs",
-        "learn: below the mean's loss; stall: not; same: as fewer units than "
-        "there are; div.: diverged",
+        "learn: at some epoch 1 % below the mean's loss; stall: never; same: as fewer "
+        "units than there are; div.: diverged",
     )
     lines += ["", row("picture", figure)]
-    return "\n".join([*lines, *rows("next", ["mlp-demo propagate", "mlp-demo symmetry"])])
-
-
-def winner(result: Comparison) -> str:
-    """Return one sentence: which start is best, and which the noise does not tell from it."""
-    best, tied = result.ranking[0], [rival.start.name for rival in result.tied[1:]]
-    name, median = best.start.name, _loss(best.final_band()[1])
-    if result.nobody_learns:
-        return (
-            "no start trains it in most of its runs: the median loss of none gets below that of "
-            "always answering the mean."
-        )
-    if len(result.rivals) == 1:
-        return f"{name} ends at a median loss of {median}."
-    if result.runs < 6:
-        return (
-            f"{name} has the lowest median loss, {median}; {result.runs} runs are too few to "
-            "tell it from the noise."
-        )
-    if not tied:
-        return (
-            f"{name}, median loss {median}; all others are worse by more than the noise (sign "
-            "test, p < 0.05)."
-        )
-    names = tied[0] if len(tied) == 1 else f"{', '.join(tied[:-1])} and {tied[-1]}"
-    return (
-        f"{name}, median loss {median}; but {names} {'is' if len(tied) == 1 else 'are'} within "
-        f"the noise of {result.runs} runs (sign test, p ≥ 0.05)."
+    return "\n".join(
+        [
+            *lines,
+            *rows(
+                "next",
+                [
+                    f"mlp-demo {name} --activation {result.settings.activation}"
+                    for name in ("propagate", "symmetry")
+                ],
+            ),
+        ]
     )
 
 
@@ -135,7 +124,7 @@ def comparison_as_json(result: Comparison, figure: str) -> dict[str, Any]:
             "verdict": str(result.verdict()),
         }
     else:
-        about = {"verdict": winner(result), "tied": [rival.start.name for rival in result.tied]}
+        about = {"verdict": result.answer(), "tied": [rival.start.name for rival in result.tied]}
     return {
         "case": result.race.name if result.race else "compare",
         "activation": settings.activation,
@@ -172,7 +161,7 @@ def _setting(result: Comparison) -> list[str]:
         row("network", describe_network(result.sizes, result.settings.activation)),
         *data_rows(result.dataset),
         row("training", describe_training(result.settings)),
-        row("", f"{result.runs} runs of each start, all with the same data and batches"),
+        row("", f"{_runs(result)} of each start, all with the same data and batches"),
     ]
 
 
@@ -211,18 +200,25 @@ def _rivals(result: Comparison) -> list[str]:
     width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
     lines = [
         heading(
-            f"{'start':{width}}{'a × a layer':>13}{'δ × a layer':>13}{'saturated':>11}"
+            f"{'start':{width}}{'rms a ×':>13}{'δ ×':>13}{'saturated':>11}"
             f"{'loss':>10}{'halfway':>10}"
         )
     ]
     for rival in result.rivals:
-        a, delta = (float(rival.growth(s).mean()) for s in ("a_rms", "delta_std"))
+        a, delta = (
+            "–" if result.shallow else number(float(rival.growth(s).mean()))
+            for s in ("a_rms", "delta_std")
+        )
         saturated = float(rival.at_start("saturated").mean())
         lines.append(
-            f"{rival.start.name:{width}}{number(a):>13}{number(delta):>13}{saturated:>11.0%}"
-            f"{_loss(rival.final_band()[1]):>10}{_epoch(result.epochs_to_target(rival)):>10}"
+            f"{rival.start.name:{width}}{a:>13}{delta:>13}{f'{100 * saturated:.0f} %':>11}"
+            f"{ending(rival.final_band()[1]):>10}{_epoch(result.epochs_to_target(rival)):>10}"
         )
-    return [*lines, *textwrap.wrap(f"halfway: {_explain_target(result)}", WIDTH)]
+    ways = "rms a and δ: by what they change per layer before training"
+    if result.settings.activation == "sigmoid":
+        ways += "; most of a is the constant 0.5"
+    explained = (ways, f"halfway: {_explain_target(result)}")
+    return [*lines, *(line for words in explained for line in textwrap.wrap(words, WIDTH))]
 
 
 def _explain_target(result: Comparison) -> str:
@@ -236,11 +232,12 @@ def _explain_target(result: Comparison) -> str:
 
 def _words(rival: Rival) -> str:
     draw = initializers.get(rival.start.kernel.name, **rival.start.kernel.parameters)
-    return f"w ~ {getattr(draw, 'formula', '')}"
+    formula = getattr(draw, "formula", "")
+    return f"w ~ {formula}" if formula.startswith(("N(", "U[")) else formula
 
 
-def _loss(value: float) -> str:
-    return number(value) if np.isfinite(value) else "∞"
+def _runs(result: Comparison) -> str:
+    return "1 run" if result.runs == 1 else f"{result.runs} runs"
 
 
 def _epoch(epochs: float) -> str:

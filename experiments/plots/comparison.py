@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from experiments.cases import number, shape
-from experiments.comparison import Comparison, Rival, quantiles
+from experiments.comparison import Comparison, Rival, ending, quantiles
 from experiments.plots.style import (
     CASE,
     INK,
@@ -62,9 +64,9 @@ def losses_panel(ax: Axes, result: Comparison) -> Axes:
     lines = []
     for rival, colour in _coloured(result.rivals):
         low, median, high = (_on_axis(losses, mean_loss) for losses in rival.band())
-        name = f"{start_label(rival.start.name)} {_end(rival)}"
+        name = f"{start_label(rival.start.name)}: {ending(rival.final_band()[1])}"
         lines.append(Line(name, colour, low, median, high))
-    log_lines(ax, epochs, lines, gap=0.21)
+    log_lines(ax, epochs, lines, gap=0.15)
     lowest = min(float(line.low.min()) for line in lines)
     ax.axhline(mean_loss, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
     ax.set(
@@ -84,6 +86,12 @@ def halfway_panel(ax: Axes, result: Comparison) -> Axes:
         reached = np.isfinite(epochs)
         ax.barh(k, epochs if reached else last, color=colour, alpha=1 if reached else 0.2)
         words = f"{epochs:.0f}" if reached else "never"
+        if (
+            not reached
+            and rival.usual_end is not None
+            and 2 * rival.count("diverged") > result.runs
+        ):
+            words = f"diverged at epoch {rival.usual_end}"
         at = epochs if reached else 0
         ax.text(at + 0.015 * last, k, words, va="center", weight="bold", size=17)
     names = [start_label(rival.start.name) for rival in result.rivals]
@@ -150,8 +158,8 @@ def comparison_figure(result: Comparison) -> Figure:
     """
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
-        curves = fig.add_axes((0.06, 0.1, 0.4, 0.74))
-        ends = fig.add_axes((0.68, 0.1, 0.29, 0.74))
+        curves = fig.add_axes((0.06, 0.1, 0.4, 0.71))
+        ends = fig.add_axes((0.68, 0.1, 0.29, 0.71))
         top, bottom = _loss_range(result)
         ranking = _coloured(result.ranking)
         for k, (rival, colour) in enumerate(ranking):
@@ -161,10 +169,11 @@ def comparison_figure(result: Comparison) -> Figure:
         curves.axhline(mean_loss, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
         ends.axvline(mean_loss, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
         last = len(result.rivals[0].losses) - 1
-        curves.set(yscale="log", xlim=(0, last), ylim=(bottom, top), xlabel="epoch")
+        curves.set(yscale="log", xlim=(0, max(last, 1)), ylim=(bottom, top), xlabel="epoch")
         curves.set_title("Median loss, and 10–90 % of the runs")
         ends.set(xscale="log", xlim=(bottom, top), ylim=(-0.6, len(ranking) - 0.4))
-        ends.set_title(f"Where each of {result.runs} runs ended")
+        runs = "the run" if result.runs == 1 else f"each of {result.runs} runs"
+        ends.set_title(f"Where {runs} ended")
         ends.set_xlabel("final loss (dashed: always the mean)")
         for axes in (curves, ends):
             _plain_ticks(axes)
@@ -175,7 +184,9 @@ def comparison_figure(result: Comparison) -> Figure:
         for k, (rival, colour) in enumerate(ranking):
             _lead(fig, curves, ends, rival, colour, k, left)
         heading = f"Which start trains it? ({shape(result.sizes)}, {result.settings.activation})"
-        fig.text(0.02, 0.935, heading, size=23)
+        fig.text(0.02, 0.95, heading, size=23)
+        answer = textwrap.shorten(result.answer(), 150, placeholder=" …")
+        fig.text(0.02, 0.905, answer, size=16, color=QUIET)
     return fig
 
 
@@ -187,15 +198,6 @@ def _on_axis(losses: Array, mean_loss: float) -> Array:
     """Return losses that a log axis up to 12 times the mean predictor's can show."""
     shown: Array = np.clip(np.nan_to_num(losses, nan=np.inf), 1e-12, 100 * mean_loss)
     return shown
-
-
-def _end(rival: Rival) -> str:
-    """Return the loss at which a rival ends, or where it diverged."""
-    median = rival.final_band()[1]
-    if np.isfinite(median):
-        return number(median)
-    when = rival.diverged_at[rival.diverged_at >= 0]
-    return f"diverged\nat epoch {int(np.median(when))}"
 
 
 def _title(signal: str) -> str:
@@ -216,7 +218,7 @@ def _loss_range(result: Comparison) -> tuple[float, float]:
     mean_loss = result.dataset.mean_predictor_loss
     finite = np.concatenate([r.final_losses[np.isfinite(r.final_losses)] for r in result.rivals])
     lowest = max(float(finite.min(initial=mean_loss)), 1e-6 * mean_loss)
-    return 3 * mean_loss, min(0.8 * lowest, 0.5 * mean_loss)
+    return 1.5 * mean_loss, min(0.85 * lowest, 0.5 * mean_loss)
 
 
 def _curve(ax: Axes, rival: Rival, colour: str, top: float, first: bool) -> None:
@@ -233,12 +235,14 @@ def _run_ends(ax: Axes, rival: Rival, colour: str, k: int, top: float, best: boo
     finals = rival.final_losses
     shown = finals[np.isfinite(finals)]
     ax.axhline(k, color="#E5E5E5", linewidth=1, zorder=0)
-    ax.plot(np.minimum(shown, 0.96 * top), np.full(len(shown), k), "o", color=colour,
-            markersize=9, alpha=0.45, markeredgewidth=0)  # fmt: skip
+    for losses, marker in ((shown[shown <= top], "o"), (shown[shown > top], ">")):
+        at = np.minimum(losses, 0.96 * top)
+        ax.plot(at, np.full(len(at), k), marker, color=colour, markersize=9, alpha=0.45,
+                markeredgewidth=0)  # fmt: skip
     if len(shown) < len(finals):
         ax.plot(0.96 * top, k, "X", color=colour, markersize=13)
     median = rival.final_band()[1]
-    if np.isfinite(median):
+    if median <= top:
         ax.plot(median, k, "|", color=INK, markersize=26, markeredgewidth=3)
 
 
@@ -246,13 +250,18 @@ def _name(ax: Axes, rival: Rival, colour: str, k: int, top: float) -> Text:
     """Write the name of a start beside its runs, and how many of them diverged."""
     if count := rival.count("diverged"):
         ax.text(
-            0.9 * top, k, f"{count} diverged", ha="right", va="center", size=14, color=INK,
+            0.93 * top, k, f"{count} diverged", ha="right", va="center", size=14, color=INK,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
     return ax.text(
-        -0.03, k, rival.start.name.replace("_", " "), transform=ax.get_yaxis_transform(),
+        -0.03, k, _spelled(rival.start.name), transform=ax.get_yaxis_transform(),
         ha="right", va="center", color=colour, weight="bold",
     )  # fmt: skip
+
+
+def _spelled(name: str) -> str:
+    """Return the name of an initializer in words; that of a file's function as it is."""
+    return name if ":" in name else name.replace("_", " ")
 
 
 def _lead(

@@ -35,19 +35,27 @@ STARTS = {
     "scaled": "#0072B2",
     "lecun": "#0072B2",
     "glorot": "#56B4E9",
+    "xavier": "#56B4E9",
     "he": "#CC79A7",
+    "zeros": "#000000",
+    "ones": "#999999",
+    "constant": "#B8860B",
+    "normal": "#7A5195",
+    "uniform": "#7A5195",
+    "orthogonal": "#E69F00",
+    "variance": "#8C564B",
 }
-OTHERS = ("#E69F00", "#000000", "#999999", "#7A5195", "#B8860B")
+OTHERS = ("#44AA99", "#882255", "#117733", "#999933", "#661100")
 NAMES = {
-    "small": "randn · 0.01",
-    "large": "randn · 1",
-    "scaled": "√(1/n)",
-    "lecun_normal": "√(1/n)",
-    "lecun_uniform": "√(3/n) U",
+    "small": "small ·0.01",
+    "large": "large ·1",
+    "scaled": "scaled √(1/n)",
+    "lecun_normal": "lecun √(1/n)",
+    "lecun_uniform": "lecun uniform",
     "glorot_normal": "Xavier",
-    "glorot_uniform": "Xavier U",
+    "glorot_uniform": "Xavier uniform",
     "he_normal": "He",
-    "he_uniform": "He U",
+    "he_uniform": "He uniform",
 }
 STYLE: dict[str, Any] = {
     "font.size": 15,

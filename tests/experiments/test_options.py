@@ -71,11 +71,11 @@ def test_a_function_of_a_file_is_compared_propagated_listed_and_trained(folder: 
 @pytest.mark.parametrize(
     ("place", "words"),
     {
-        "coin.py:shape": "initializer shape returned shape (3,)",
-        "coin.py:nan": "the result of initializer nan[0, 0] is nan",
+        "coin.py:shape": "initializer coin.py:shape returned shape (3,)",
+        "coin.py:nan": "the result of initializer coin.py:nan[0, 0] is nan",
         "coin.py:words": "must hold real numbers",
-        "coin.py:fails": "initializer fails failed with ZeroDivisionError",
-        "coin.py:two": "initializer two failed with TypeError",
+        "coin.py:fails": "initializer coin.py:fails failed with ZeroDivisionError",
+        "coin.py:two": "initializer coin.py:two failed with TypeError",
         "coin.py:coinn": "coin.py has no function 'coinn': did you mean 'coin'?",
         "coin.py:np": "has no function 'np'",
         "coin.py:": "has no function ''",
@@ -84,6 +84,8 @@ def test_a_function_of_a_file_is_compared_propagated_listed_and_trained(folder: 
         "exits.py:f": "exits.py fails with SystemExit",
         "missing.py:f": "missing.py cannot be read",
         "folder.py:f": "folder.py cannot be read",
+        "coin.py": "say which function of it: coin.py:FUNCTION",
+        "opens.py:f": "opens.py fails with FileNotFoundError",
     }.items(),
 )
 def test_whatever_is_wrong_with_it_is_one_sentence(place: str, words: str, folder: Path) -> None:
@@ -91,12 +93,45 @@ def test_whatever_is_wrong_with_it_is_one_sentence(place: str, words: str, folde
     (folder / "imports.py").write_text("import nothing_like_it")
     (folder / "exits.py").write_text("raise SystemExit(3)")
     (folder / "folder.py").mkdir()
+    (folder / "opens.py").write_text("open('nothing_like_it')")
     before = sorted(folder.rglob("*"))
     result = demo("compare", "--init", place, *SHORT)
     assert result.exit_code == 2
     (sentence,) = [s for s in result.stderr.splitlines() if s.startswith("Error: ")]
     assert words in sentence
     assert sorted(folder.rglob("*")) == before
+
+
+def test_upper_and_lower_case_other_folders_and_neighbours(folder: Path) -> None:
+    (folder / "one").mkdir()
+    (folder / "two").mkdir()
+    (folder / "one" / "own.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "from neighbour import value\n@dataclass\nclass Both:\n    value: float = 1.0\n"
+        "def f(rng, i, o):\n    return rng.uniform(-value, Both().value, (i, o))\n"
+        "def F(rng, i, o):\n    return rng.uniform(-2, 2, (i, o))\n"
+    )
+    (folder / "one" / "neighbour.py").write_text("value = 0.1\n")
+    (folder / "two" / "own.py").write_text("def f(rng, i, o):\n    return rng.random((i, o))\n")
+    both = ["--init", "one/own.py:f", "--init", "two/own.py:f"]
+    result = demo("compare", *both, *SHORT, "--json")
+    assert result.exit_code == 0, result.output
+    results = json.loads(result.stdout)["results"]
+    assert list(results) == ["own.py:f", "two/own.py:f"]
+    assert len({str(entry["final_loss"]) for entry in results.values()}) == 2
+    cases = ["--init", "one/own.py:f", "--init", "one/own.py:F"]
+    data = json.loads(demo("compare", *cases, *SHORT, "--json").stdout)["results"]
+    assert list(data) == ["own.py:f", "one/own.py:F"]
+    assert len({str(entry["final_loss"]) for entry in data.values()}) == 2
+    clash = demo("compare", "--init", "one/OWN.py:f", *SHORT)
+    assert clash.exit_code == 2
+
+
+def test_the_same_start_twice_is_one_rival() -> None:
+    names = ["he_normal", "HE_normal", "xavier_normal", "glorot_normal"]
+    typed = [word for name in names for word in ("--init", name)]
+    data = json.loads(demo("compare", *typed, *SHORT, "--json").stdout)
+    assert list(data["results"]) == ["he_normal", "xavier_normal"]
 
 
 @pytest.mark.parametrize(
@@ -152,8 +187,9 @@ def test_a_package_brings_initializers_and_a_broken_one_is_named(folder: Path) -
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: coins\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(
         "[mlp.initializers]\ncoin = coin:coin\nhe_normal = coin:coin\nbad = coin:missing\n"
-        "worse = nowhere:f\nnumber = coin:__name__\n"
+        "worse = nowhere:f\nnumber = coin:__name__\nleaves = leaves:f\nsmall = coin:coin\n"
     )
+    (folder / "leaves.py").write_text("import sys\nsys.exit('no licence\\nat all')\n")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     code = "from experiments.cli import main; main(prog_name='mlp-demo')"
 
@@ -164,7 +200,13 @@ def test_a_package_brings_initializers_and_a_broken_one_is_named(folder: Path) -
     listed = run("list")
     assert "\n  coin  " in listed.stdout
     told = listed.stderr.splitlines()
-    assert [line.split("'")[1] for line in told] == ["he_normal", "bad", "worse", "number"]
+    assert [line.split("'")[1] for line in told] == [
+        "he_normal",
+        "bad",
+        "worse",
+        "number",
+        "leaves",
+    ]
     assert all(line.startswith("warning: initializer ") for line in told)
     assert "'worse' of coins is left out: ModuleNotFoundError" in listed.stderr
     assert "\ncoin " in run("compare", *SHORT).stdout
