@@ -6,6 +6,8 @@ import argparse
 import json
 from dataclasses import asdict
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -31,24 +33,25 @@ def main() -> None:
     versions = parts.versions()
     print(f"{date.today()}: {', '.join(f'{k} {v}' for k, v in versions.items())}")
     print(f"step and stack: {asked.threads} thread(s) for each library\n")
-    print("| part | case | ours | peer | theirs | ours / theirs | goal |")
-    print("| --- | --- | ---: | --- | ---: | ---: | --- |")
-    figures = []
+    print("| | ours | theirs (ours / theirs) |\n| --- | ---: | --- |")
+    figures: list[list[Figure]] = []
     for part, measure in PARTS.items():
         if not asked.part or part in asked.part:
-            for figure in measure(setting):
-                figures.append(figure)
-                print(line(figure), flush=True)
+            for case, of in groupby(measure(setting), key=attrgetter("case")):
+                figures.append(same := list(of))
+                print(
+                    f"| {part}: {case} | {duration(same[0].ours)} | {theirs(same)} |", flush=True
+                )
     exponents = parts.growth(setting) if not asked.part or "growth" in asked.part else {}
     for name, power in exponents.items():
-        print(f"| growth | {name} | | | | size^{power:.2f} | |")
+        print(f"| growth: {name} | size^{power:.2f} | |")
     if asked.json:
         kept: dict[str, Any] = {
             "versions": versions,
             "setting": asdict(setting),
             "growth": exponents,
         }
-        kept["figures"] = [asdict(figure) for figure in figures]
+        kept["figures"] = [asdict(figure) for same in figures for figure in same]
         asked.json.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
@@ -60,14 +63,13 @@ def duration(seconds: float) -> str:
     return f"{number(seconds * scale)} {unit}"
 
 
-def line(figure: Figure) -> str:
-    """Return a row of the table."""
-    ours, theirs = duration(figure.ours), duration(figure.theirs)
-    goal = ""
-    if figure.goal is not None:
-        goal = f"{'✓' if figure.ratio <= figure.goal else '✗'} ≤ {figure.goal:g}"
-    cells = [figure.part, figure.case, ours, figure.peer, theirs, f"{figure.ratio:.2f}", goal]
-    return f"| {' | '.join(cells)} |"
+def theirs(figures: list[Figure]) -> str:
+    """Return what each peer took, the ratio, and whether that is the goal."""
+    cells = []
+    for figure in figures:
+        goal = "" if figure.goal is None else f" {'✓' if figure.ratio <= figure.goal else '✗'}"
+        cells.append(f"{figure.peer} {duration(figure.theirs)} ({figure.ratio:.2f}{goal})")
+    return ", ".join(cells)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import statistics
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ import numpy as np
 from experiments.cases import shape
 from mlp import MLP, train
 from tests.benchmarks.measure import Figure, Timed, Worker, in_turns, process, seconds
-from tests.benchmarks.peers import problem, with_mlp
+from tests.benchmarks.peers import problem
 
 PACKAGES = {"PyTorch": "torch", "JAX": "jax", "Keras": "keras", "scikit-learn": "sklearn"}
 # One turn of one side takes about this long.
@@ -129,29 +129,25 @@ def shell(setting: Setting) -> Iterator[Figure]:
 
 def growth(setting: Setting) -> dict[str, float]:
     """Return the exponent p of cost ~ size^p, fitted, for each size that can grow."""
-    wide: dict[str, Any] = {"activation": "relu", "dtype": "float64", "steps": 1}
-    runs: dict[str, Callable[[int], Callable[[], object]]] = {
-        "time, width of 5 layers": lambda m: with_mlp.step(sizes=[m] * 6, rows=128, **wide),
-        "time, depth of 100 units": lambda d: with_mlp.step([100] * (d + 1), 128, **wide),
-        "time, rows of 100×5": lambda n: with_mlp.step([100] * 6, n, **wide),
-        "time, networks of 2-2-1": lambda r: with_mlp.stack(r, [2, 2, 1], 32, **wide),
-    }
-    scales = [[128, 256, 512, 1024], [8, 16, 32, 64], [128, 512, 2048], [100, 300, 1000, 3000]]
-    found = {}
-    for (name, make), scale in zip(runs.items(), scales, strict=True):
-        calls = [make(size) for size in scale]
-        times = [[seconds(call) for call in calls] for _ in range(setting.turns + 1)][1:]
-        found[name] = exponent(scale, [statistics.median(t) for t in zip(*times, strict=True)])
+    width = {m: {"sizes": [m] * 6, "rows": 128} for m in (128, 256, 512, 1024)}
+    depth = {d: {"sizes": [100] * (d + 1), "rows": 128} for d in (4, 8, 16, 32, 64)}
+    rows = {n: {"sizes": [100] * 6, "rows": n} for n in (128, 256, 512, 1024, 2048)}
+    members = {r: {"sizes": [2, 2, 1], "rows": 32, "networks": r} for r in (100, 300, 1000, 3000)}
     epochs = [250, 500, 1000, 2000]
-    found["memory, epochs of 2-16-16-1"] = exponent(epochs, [peak(count) for count in epochs])
-    return found
+    return {
+        "time, width of 5 layers": _time_exponent("step", width, setting),
+        "time, layers of 100 units": _time_exponent("step", depth, setting),
+        "time, rows through 5 layers of 100 units": _time_exponent("step", rows, setting),
+        "time, networks 2-2-1 in a stack": _time_exponent("stack", members, setting),
+        "memory, epochs of 2-16-16-1": exponent(epochs, [peak(count) for count in epochs]),
+    }
 
 
 def peak(epochs: int) -> float:
-    """Return the peak of the bytes that `train` holds."""
+    """Return the peak of the bytes that `train` holds when it records the loss alone."""
     network, (x, y) = MLP([2, 16, 16, 1], "tanh"), problem([2, 16, 16, 1], 342, "float64")
     tracemalloc.start()
-    train(network, x, y, epochs=epochs)
+    train(network, x, y, epochs=epochs, probes={})
     _, highest = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return float(highest)
@@ -196,6 +192,26 @@ def _libraries(
 
         peers = {peer: timed(*side) for peer, side in sides.items()}
         return in_turns(part, name, timed("with_mlp", part), peers, setting.turns, goals)
+
+
+def _time_exponent(part: str, cases: Mapping[int, dict[str, Any]], setting: Setting) -> float:
+    with ExitStack() as workers:
+        sides = [
+            workers.enter_context(
+                Worker(
+                    "with_mlp",
+                    part,
+                    setting.threads,
+                    activation="relu",
+                    dtype="float64",
+                    steps=3,
+                    **case,
+                )
+            )
+            for case in cases.values()
+        ]
+        turns = [[side() for side in sides] for _ in range(setting.turns)]
+    return exponent(list(cases), [statistics.median(times) for times in zip(*turns, strict=True)])
 
 
 def _whole(library: str, setting: Setting, case: dict[str, Any]) -> Timed:
