@@ -1,11 +1,35 @@
-"""How a benchmark measures: two things in turns in one process, and the median of the ratios."""
+"""How a benchmark measures: two sides in turns, and the median of the ratios.
+
+Libraries keep threads and memory of their own, so each gets a process of its own, a `Worker`,
+which is told over a pipe what to do and answers how long it took.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import statistics
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Timed = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: what `ours` and `theirs` took, and the median of their ratios."""
+
+    part: str
+    case: str
+    peer: str
+    ours: float
+    theirs: float
+    ratio: float
+    goal: float | None = None
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -21,6 +45,75 @@ def ratio(ours: Callable[[], object], theirs: Callable[[], object], turns: int =
     return statistics.median(seconds(ours) / seconds(theirs) for _ in range(turns))
 
 
-def process(command: Sequence[str]) -> Callable[[], object]:
+def in_turns(
+    part: str,
+    case: str,
+    ours: Timed,
+    peers: Mapping[str, Timed],
+    turns: int,
+    goals: Mapping[str, float],
+) -> list[Figure]:
+    """Return a figure for each peer, all sides measured in turns."""
+    taken = [(ours(), {peer: timed() for peer, timed in peers.items()}) for _ in range(turns)]
+    return [
+        Figure(
+            part,
+            case,
+            peer,
+            ours=statistics.median(own for own, _ in taken),
+            theirs=statistics.median(other[peer] for _, other in taken),
+            ratio=statistics.median(own / other[peer] for own, other in taken),
+            goal=goals.get(peer),
+        )
+        for peer in peers
+    ]
+
+
+def process(command: Sequence[str], **environment: str) -> Callable[[], object]:
     """Return a call that runs a whole process."""
-    return lambda: subprocess.run(command, check=True, capture_output=True)
+    env = os.environ | environment
+    return lambda: subprocess.run(command, check=True, capture_output=True, env=env)
+
+
+class Worker:
+    """A process in which one library builds a case and then runs it as often as it is told.
+
+    Parameters
+    ----------
+    library : str
+        A file of `tests.benchmarks.peers`.
+    part : str
+        A function in it, which returns a call without arguments.
+    threads : int
+        How many threads the library may use.
+    case : keyword arguments
+        Of that function.
+    """
+
+    def __init__(self, library: str, part: str, threads: int, **case: Any) -> None:
+        limits = {f"{name}_NUM_THREADS": str(threads) for name in ("OMP", "OPENBLAS", "MKL")}
+        if threads == 1:
+            limits["XLA_FLAGS"] = (
+                "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+            )
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.worker", library, part, json.dumps(case)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | limits,
+        )
+        self()  # it is built and warm
+
+    def __call__(self) -> float:
+        """Run the case once more and return the seconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(file=self._process.stdin, flush=True)
+        return float(self._process.stdout.readline())
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()

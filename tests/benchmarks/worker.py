@@ -1,0 +1,16 @@
+"""The other end of `tests.benchmarks.measure.Worker`: builds a case once, runs it when told."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+from tests.benchmarks.measure import seconds
+
+library, part, case = sys.argv[1:]
+run = getattr(importlib.import_module(f"tests.benchmarks.peers.{library}"), part)(
+    **json.loads(case)
+)
+for _ in sys.stdin:
+    print(seconds(run), flush=True)
