@@ -18,13 +18,16 @@ from experiments.plots.comparison import (
     race_figure,
 )
 from experiments.plots.fitting import answers_panel, fit_figure, fit_loss_panel
+from experiments.plots.inline import Picture, beside
 from experiments.plots.propagation import propagation_figure, signal_panel
 from experiments.plots.style import FORMATS, check_path, save, styled
 from experiments.plots.symmetry import spread_panel, symmetry_figure, symmetry_loss_panel
 
 __all__ = [
     "FORMATS",
+    "Picture",
     "answers_panel",
+    "beside",
     "check_film",
     "check_path",
     "comparison_figure",
