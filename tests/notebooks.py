@@ -62,12 +62,13 @@ def run(notebook: NotebookNode) -> NotebookNode:
         timeout=300,
         record_timing=False,
         coalesce_streams=True,
-        extra_arguments=[f"--IPKernelApp.exec_lines={STRICT}", "--IPKernelApp.log_level=40"],
+        extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(FOLDER)}},
     )
     with TemporaryDirectory() as folder:
         env = dict.fromkeys(("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"), folder)
         with patch.dict(os.environ, env | ONE_THREAD), client.setup_kernel():
+            _aside(client, STRICT)
             for index, cell in enumerate(fresh.cells):
                 if cell.cell_type == "code":
                     cell.metadata = {}
