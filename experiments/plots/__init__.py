@@ -1,7 +1,8 @@
 """Pictures: what was measured, as one figure made for a projector.
 
 Each panel is a function that takes axes and a result, draws, and returns the axes, so a
-notebook can place any of them anywhere. Nothing here calls ``plt.show()`` or needs pyplot.
+notebook can place any of them anywhere: `beside` one another, and shown as a `Picture`. Nothing
+here calls ``plt.show()`` or needs pyplot.
 One file for each kind of result; ``style.py`` has what they share.
 
 Where to go next: ``cli.py``.
