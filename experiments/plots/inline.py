@@ -42,9 +42,12 @@ class Picture:
         """Return the picture and the sentence for IPython's display; see its `display`."""
         png = BytesIO()
         with styled():
-            # The version of matplotlib is left out, and the file packed well: it is committed.
+            # It is committed: packed well, and without the version of matplotlib.
             self.fig.savefig(
-                png, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 9}
+                png,
+                format="png",
+                metadata={"Software": None, "Description": self.alt},
+                pil_kwargs={"compress_level": 9},
             )
         data = {"image/png": png.getvalue(), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt}}

@@ -160,6 +160,7 @@ def test_a_picture_carries_its_sentence() -> None:
     assert data["text/plain"] == metadata["image/png"]["alt"] == "Nothing moves."
     with Image.open(BytesIO(data["image/png"])) as image:
         assert image.size == (1600, 900)
+        assert image.info["Description"] == "Nothing moves."
         assert "Software" not in image.info
     assert picture._repr_mimebundle_() == (data, metadata)
 
