@@ -1,7 +1,8 @@
 """Pictures: what was measured, as one figure made for a projector.
 
 Each panel is a function that takes axes and a result, draws, and returns the axes, so a
-notebook can place any of them anywhere. Nothing here calls ``plt.show()`` or needs pyplot.
+notebook can place any of them anywhere: `beside` one another, and shown as a `Picture`. Nothing
+here calls ``plt.show()`` or needs pyplot.
 One file for each kind of result; ``style.py`` has what they share.
 
 Where to go next: ``cli.py``.
@@ -18,13 +19,16 @@ from experiments.plots.comparison import (
     race_figure,
 )
 from experiments.plots.fitting import answers_panel, fit_figure, fit_loss_panel
+from experiments.plots.inline import Picture, beside
 from experiments.plots.propagation import propagation_figure, signal_panel
 from experiments.plots.style import FORMATS, check_path, save, styled
 from experiments.plots.symmetry import spread_panel, symmetry_figure, symmetry_loss_panel
 
 __all__ = [
     "FORMATS",
+    "Picture",
     "answers_panel",
+    "beside",
     "check_film",
     "check_path",
     "comparison_figure",

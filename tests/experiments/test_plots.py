@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from experiments import plots
 from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case
@@ -148,3 +151,23 @@ def test_a_picture_that_cannot_be_written_is_refused_and_leaves_the_old_one(
         plots.save(fig, old)
     assert old.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_picture_carries_its_sentence() -> None:
+    result = run(ZERO, PENGUINS, SHORT)
+    picture = plots.Picture(plots.figure(result), "Nothing moves.")
+    data, metadata = picture._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"] == "Nothing moves."
+    with Image.open(BytesIO(data["image/png"])) as image:
+        assert image.size == (1600, 900)
+        assert image.info["Description"] == "Nothing moves."
+        assert "Software" not in image.info
+    assert picture._repr_mimebundle_() == (data, metadata)
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3])
+def test_panels_beside_one_another_are_legible(panels: int) -> None:
+    result = run(RANDOM, PENGUINS, SHORT)
+    fig = plots.beside(*[partial(plots.loss_panel, result=result)] * panels)
+    assert len(fig.axes) == panels
+    assert_legible(fig)
