@@ -21,7 +21,7 @@ import numpy as np
 from experiments.cases import shape
 from mlp import MLP, train
 from tests.benchmarks.measure import Figure, Timed, Worker, in_turns, process, seconds
-from tests.benchmarks.peers import problem
+from tests.benchmarks.peers import EPOCHS, problem
 
 PACKAGES = {"PyTorch": "torch", "JAX": "jax", "Keras": "keras", "scikit-learn": "sklearn"}
 # One turn of one side takes about this long.
@@ -121,7 +121,8 @@ def shell(setting: Setting) -> Iterator[Figure]:
         )
         # 13 starts; scikit-learn and Keras train one network after the other, so fewer of them.
         for runs, names in ((20, ["PyTorch", "JAX"]), (1, ["Keras", "scikit-learn"])):
-            own = ours("compare", "--runs", str(runs))
+            steps = ("--epochs", str(EPOCHS), "--batch-size", "1000")  # all rows, as the peers
+            own = ours("compare", "--runs", str(runs), *steps)
             sides = {n: peer(n, "compare", str(13 * runs)) for n in names if n in installed}
             name = f"compare --runs {runs}: {13 * runs} networks"
             yield from in_turns("shell", name, own, sides, min(3, turns), goals)
