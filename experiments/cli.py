@@ -342,10 +342,11 @@ def propagate(**values: Any) -> None:
         )
     description = narration.describe_propagation(result)
     plots.save(plots.propagation_figure(result), output, description)
-    about = f"{paper.about}.\n\n" if paper else ""
+    as_published = paper and paper.activation == activation and not values["init"]
+    about = paper.about if paper and as_published else ""
     tell(
         values,
-        text=lambda: about + narration.propagation(result, str(output)),
+        text=lambda: narration.propagation(result, str(output), about),
         as_json=lambda: narration.propagation_as_json(result, str(output)),
         quiet=lambda: "\n".join(f"{j.start.name}: {j.verdict()}" for j in result.journeys),
         description=description,

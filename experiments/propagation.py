@@ -74,12 +74,16 @@ class Journey:
 
     @property
     def forward(self) -> float:
-        """By what a grows per layer, from the first hidden layer to the last."""
+        """By what a grows per layer, from the first hidden layer to the last; if there is but
+        one, from the inputs, whose std is 1.
+        """  # noqa: D205
         return _per_layer(self.median("a_std"))
 
     @property
     def backward(self) -> float:
-        """By what delta grows per layer on its way back, from the last to the first."""
+        """By what delta grows per layer on its way back, from the last hidden layer to the
+        first; if there is but one, from the output, where its std is 1.
+        """  # noqa: D205
         return _per_layer(self.median("delta_std")[::-1])
 
     @property
@@ -93,18 +97,30 @@ class Journey:
 
     def verdict(self) -> str:
         """Say in one word, with the number, what becomes of the signal."""
-        depth = len(self.median("a_std"))
+        a, delta = self.median("a_std"), self.median("delta_std")
         forward, backward = self.forward, self.backward
         saturated = float(self.median("saturated").mean())
-        where = f", lost at layer {self.lost_at}" if self.lost_at else ""
+        saturates = f"saturates: {100 * saturated:.0f} % of all a"
+        per_layer = "per layer" if len(a) > 1 else "in its one layer"
+        if (a == 0).any():
+            return f"no signal: std a = 0 from layer {int((a == 0).argmax()) + 1} on"
+        if (delta == 0).any():
+            layer = int(np.flatnonzero(delta == 0)[-1]) + 1
+            gone = f"delta = 0 from layer {layer} down"
+            return f"{saturates}; {gone}" if saturated > 0.5 else f"no gradient: {gone}"
         if saturated > 0.5:
-            return f"saturates: {saturated:.0%} of all a; delta × {number(backward)} per layer"
+            return f"{saturates}; delta × {number(backward)} {per_layer}"
+        where = f", lost at layer {self.lost_at}" if self.lost_at else ""
+        # Of many layers it takes a tenth to be lost; of one, a half tells where it would lead.
+        least, less, more = (
+            (0.1, "vanishes", "explodes") if len(a) > 1 else (0.5, "shrinks", "grows")
+        )
         for name, factor in (("signal", forward), ("gradient", backward)):
-            total = factor ** (depth - 1)
-            if not 0.1 <= total <= 10:
-                word = "vanishes" if total < 1 else "explodes"
-                return f"{name} {word}: × {number(factor)} per layer{where}"
-        return f"keeps: a × {number(forward)}, delta × {number(backward)} per layer"
+            total = factor ** max(len(a) - 1, 1)
+            if not least <= total <= 1 / least:
+                word = less if total < 1 else more
+                return f"{name} {word}: × {number(factor)} {per_layer}{where}"
+        return f"keeps: a × {number(forward)}, delta × {number(backward)} {per_layer}"
 
 
 @dataclass(frozen=True)
@@ -210,8 +226,8 @@ def _chunk(width: int, depth: int, rows: int) -> int:
 
 
 def _per_layer(values: Array) -> float:
-    """Return the geometric mean of the factor from each value to the next."""
+    """Return the geometric mean of the factor from each value to the next; of one, from 1."""
     if len(values) < 2:
-        return 1.0
+        return float(values[0])
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return float((values[-1] / values[0]) ** (1 / (len(values) - 1)))

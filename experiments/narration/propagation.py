@@ -9,20 +9,33 @@ import click
 import numpy as np
 
 from experiments.cases import number
-from experiments.narration.words import describe_start, finite, heading, numbers, row, rows
+from experiments.narration.words import (
+    describe_start,
+    finite,
+    heading,
+    numbers,
+    row,
+    rows,
+    wrapped,
+)
 from experiments.propagation import MEASURES, Journey, Propagation
 
 
-def propagation(result: Propagation, figure: str) -> str:
-    """Return a table per start: every layer, measured and predicted, under its verdict."""
+def propagation(result: Propagation, figure: str, about: str = "") -> str:
+    """Return a table per start: every layer, measured and predicted, under its verdict.
+
+    `about` is what a paper says of it.
+    """
     lines = [
         click.style(f"How far a signal travels, {result.activation}", bold=True),
         "",
-        row("networks", f"{result.runs} of {result.depth} hidden layers, {result.width} units "
-             "each, before training"),
+        *wrapped("paper", f"{about}." if about else ""),
+        row("networks", f"{result.runs} of {_counted(result.depth, 'hidden layer')}, "
+             f"{_counted(result.width, 'unit')} each, before training"),
         row("sent in", f"{result.rows} random inputs of std 1; back from the output: delta of "
              "std 1"),
-        row("shown", "median of the networks, then what theory says"),
+        row("shown", "median of the networks, then theory, which is of wide layers"),
+        row("", "sat, dead: % of all a that are saturated, of the units that are dead"),
     ]  # fmt: skip
     for journey in result.journeys:
         word, _, rest = journey.verdict().partition(":")
@@ -34,7 +47,8 @@ def propagation(result: Propagation, figure: str) -> str:
         ]
         twin = _same_as(journey, result.journeys)
         if twin is not None:
-            lines.append(f"(the same weights as {twin}: every layer has {result.width} inputs)")
+            inputs = _counted(result.width, "input")
+            lines.append(f"(the same weights as {twin}: every layer has {inputs})")
     lines += ["", row("picture", figure)]
     other = {"tanh": "relu", "relu": "sigmoid"}.get(result.activation, "tanh")
     next_ = [f"mlp-demo propagate --activation {other}", "mlp-demo propagate --paper he2015"]
@@ -69,9 +83,20 @@ def _journey_table(journey: Journey) -> list[str]:
         cells = ["" if column is None else number(column[k]) for column in columns]
         lines.append(
             f"{k + 1:5}" + "".join(f"{c:>8}" for c in cells)
-            + f"{saturated[k]:5.0%}{dead[k]:5.0%}"
+            + f"{100 * saturated[k]:5.0f}{100 * dead[k]:5.0f}"
         )  # fmt: skip
     return lines
+
+
+def _counted(count: int, thing: str) -> str:
+    """Return how many of a thing there are, one or several.
+
+    Examples
+    --------
+    >>> _counted(1, "unit"), _counted(20, "unit")
+    ('1 unit', '20 units')
+    """
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _same_as(journey: Journey, journeys: Sequence[Journey]) -> str | None:

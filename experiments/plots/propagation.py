@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +13,9 @@ from experiments.plots.style import QUIET, Line, log_lines, start_colours, start
 from experiments.propagation import Propagation
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
+
+# The most starts whose lines are named at their ends; of more, the histograms show the colours.
+NAMED = 7
 
 
 def propagation_figure(result: Propagation) -> Figure:
@@ -38,16 +43,20 @@ def propagation_figure(result: Propagation) -> Figure:
             if k == 2:
                 ax.set_xlabel("layer")
         fig.text(0.02, 0.935, f"How far a signal travels, {result.activation}", size=23)
-        fig.text(0.98, 0.935, "lines: measured, dots: theory", size=16, ha="right", color=QUIET)
+        lines = "lines: measured, dots: theory"
+        if len(result.journeys) > NAMED:
+            lines += "; colours as on the left"
+        fig.text(0.98, 0.935, lines, size=16, ha="right", color=QUIET)
     return fig
 
 
 def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:
     """Draw one measure over the layers: the median, its band, and dots where theory puts it."""
+    named = len(result.journeys) <= NAMED
     colours = start_colours([journey.start.name for journey in result.journeys])
     lines = [
         Line(
-            start_label(journey.start.name),
+            start_label(journey.start.name) if named else "",
             colour,
             journey.band(measure)[0],
             journey.median(measure),
@@ -87,7 +96,7 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
                 ax.set_title(f"layer {layer + 1}", loc="center", weight="normal", size=15)
             if j == 0:
                 ax.set_ylabel(
-                    start_label(journey.start.name), rotation=0, ha="right", va="center",
+                    fill(start_label(journey.start.name), 14), rotation=0, ha="right", va="center",
                     color=colour, weight="bold", labelpad=10,
                 )  # fmt: skip
     first = fig.axes[0].get_position()

@@ -19,7 +19,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from experiments.cases import number
@@ -180,32 +180,51 @@ def log_lines(
     """Draw lines with their bands over x on a log axis, each named at its right end.
 
     Lines are drawn from thick to thin, so lines that lie on one another are seen as one.
-    What lies beyond the limits, or is not finite, is drawn at them.
+    What lies beyond the limits, or is not finite, is drawn at them; 0 has a tick of its own
+    below all else. A line without a name gets none.
     """
     ends = []
     tiny, huge = limits
+    known = np.concatenate([np.ravel(v) for line in lines for v in (line.low, line.middle)])
+    positive = np.clip(known[np.isfinite(known) & (known > 0)], tiny, huge)
+    least, most = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
+    zero = float(least / max(most / least, 1e4) ** 0.25)
+
+    def drawn(values: Array | Sequence[float]) -> Array:
+        clipped = np.clip(np.nan_to_num(values, nan=huge), tiny, huge)
+        return np.where(np.equal(values, 0), zero, clipped)
+
     for k, line in enumerate(lines):
-        low, middle, high = (
-            np.clip(np.nan_to_num(v, nan=huge), tiny, huge)
-            for v in (line.low, line.middle, line.high)
-        )
+        low, middle, high = (drawn(v) for v in (line.low, line.middle, line.high))
         ax.fill_between(x, low, high, color=line.colour, alpha=0.25, linewidth=0)
-        ax.plot(x, middle, color=line.colour, linewidth=max(9 * 0.6**k, 2.0))
+        ax.plot(
+            x, middle, color=line.colour, linewidth=max(9 * 0.6**k, 2.0),
+            marker="o" if len(x) == 1 else None, markersize=max(18 * 0.8**k, 8.0),
+        )  # fmt: skip
         if line.theory is not None:
             ax.plot(
-                x, np.clip(line.theory, tiny, huge), "o", color="white", markeredgecolor=INK,
+                x, drawn(line.theory), "o", color="white", markeredgecolor=INK,
                 markersize=5, markevery=-(-len(x) // 12), zorder=3,
             )  # fmt: skip
-        ends.append((float(middle[-1]), line.name, line.colour))
+        if line.name:
+            ends.append((float(middle[-1]), line.name, line.colour))
     ax.set_yscale("log")
     bottom, top = ax.get_ylim()
     if top / bottom < 100:
         middle_of_axis = float(np.sqrt(bottom * top))
         bottom, top = middle_of_axis / 10, middle_of_axis * 10
-    ax.set(xlim=(x[0], max(x[-1], x[0] + 1)), ylim=(bottom, top))
+    ax.set(xlim=(x[0], x[-1]) if len(x) > 1 else (x[0] - 1, x[0] + 1), ylim=(bottom, top))
     ax.yaxis.set_major_locator(LogLocator(numticks=4))
+    if (known == 0).any():
+        powers = [t for t in LogLocator(numticks=4).tick_values(least, top) if least <= t <= top]
+        names = [f"$10^{{{round(np.log10(t))}}}$" for t in powers]
+        ax.set_ylim(min(bottom, zero / 1.5), max(top, most * 1.5))
+        ax.yaxis.set_major_locator(FixedLocator([zero, *powers]))
+        ax.yaxis.set_major_formatter(FixedFormatter(["0", *names]))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    if len(x) == 1:
+        ax.set_xticks(x)
     label_ends(ax, ends, gap)
     return ax
 

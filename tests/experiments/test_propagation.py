@@ -10,15 +10,16 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
 
 from experiments import narration, plots
 from experiments.cases import named_start
 from experiments.cli import main
 from experiments.propagation import MEASURES, Propagation, propagate, steps_of_work
 from experiments.ranges import PAPERS, RANGES
-from mlp import theory
+from mlp import initializers, theory
 from mlp.activations import ACTIVATIONS
-from tests.experiments.test_plots import assert_legible
+from tests.experiments.test_plots import assert_legible, texts
 
 
 @pytest.fixture(scope="module", params=list(ACTIVATIONS))
@@ -64,6 +65,43 @@ def test_the_verdicts_of_the_notes_and_where_they_are_too_strong(
             [named_start(start)], activation=activation, width=150, rows=30, runs=4, seed=seed
         )
         assert result.journeys[0].verdict().startswith(word)
+
+
+@pytest.mark.parametrize(
+    ("start", "activation", "verdict"),
+    [
+        ("zeros", "tanh", "no signal: std a = 0 from layer 1 on"),
+        ("zeros", "sigmoid", "no signal: std a = 0 from layer 1 on"),
+        ("ones", "tanh", "saturates: 96 % of all a; delta = 0 from layer 4 down"),
+    ],
+)
+def test_nothing_at_all_is_told_as_such(start: str, activation: str, verdict: str) -> None:
+    result = propagate(
+        [named_start(start)], activation=activation, width=250, depth=4, rows=20, runs=3
+    )
+    (journey,) = result.journeys
+    assert journey.verdict().startswith(verdict)
+    assert journey.median("delta_std")[0] == 0
+    told = click.unstyle(narration.propagation(result, "p.png"))
+    assert "not finite" not in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("start", "word"),
+    [
+        ("small", "signal shrinks"),
+        ("large", "saturates"),
+        ("scaled", "keeps"),
+        ("zeros", "no signal"),
+    ],
+)
+def test_one_layer_is_judged_against_what_is_sent_in(start: str, word: str) -> None:
+    (journey,) = propagate([named_start(start)], depth=1, width=250, runs=3).journeys
+    assert journey.forward == pytest.approx(np.median(journey.measured["a_std"]))
+    assert journey.verdict().startswith(word)
+    assert "per layer" not in journey.verdict()
+    assert_legible(plots.propagation_figure(propagate([journey.start], depth=1, runs=2)))
 
 
 def test_the_gradient_of_the_weights_hides_a_vanishing_signal() -> None:
@@ -133,6 +171,56 @@ def test_the_text_fits_eighty_columns(notes: Propagation) -> None:
 
 def test_the_picture_is_legible(notes: Propagation) -> None:
     assert_legible(plots.propagation_figure(notes))
+
+
+def test_every_start_at_once_is_legible() -> None:
+    starts = [named_start(name) for name in [*initializers.names(), *RANGES]]
+    result = propagate(starts, width=30, depth=10, rows=20, runs=3)
+    figure = plots.propagation_figure(result)
+    assert_legible(figure)
+    words = [text.get_text() for text in texts(figure)]
+    assert words.count("zeros") == 1, "the histograms alone name so many"
+
+
+def test_nothing_is_drawn_at_a_tick_of_its_own() -> None:
+    starts = [named_start(name) for name in ("zeros", "scaled")]
+    result = propagate(starts, width=30, depth=6, rows=20, runs=3)
+    ax = plots.signal_panel(Figure().subplots(), result, "a_std")
+    nothing, scaled = (np.asarray(line.get_ydata()) for line in ax.lines[::2])
+    np.testing.assert_allclose(scaled, result.journeys[1].median("a_std"))
+    ticks = dict(zip(ax.get_yticks(), (t.get_text() for t in ax.get_yticklabels()), strict=True))
+    assert {ticks[y] for y in nothing} == {"0"}
+    assert scaled.min() / 1000 < nothing[0] < scaled.min()
+    assert_legible(plots.propagation_figure(result))
+
+
+def test_one_layer_is_a_dot_and_not_a_line_of_no_length() -> None:
+    result = propagate([named_start("scaled")], width=30, depth=1, rows=20, runs=3)
+    ax = plots.signal_panel(Figure().subplots(), result, "a_std")
+    assert (ax.lines[0].get_marker(), list(ax.get_xticks())) == ("o", [1])
+    low, high = ax.get_xlim()
+    assert low < 1 < high
+
+
+def test_one_is_not_several() -> None:
+    result = propagate([named_start("glorot_normal"), named_start("he_normal")], width=1, depth=1)
+    told = click.unstyle(narration.propagation(result, "p.png"))
+    assert "20 of 1 hidden layer, 1 unit each" in told
+    assert "wide layers" in told
+    alike = propagate([named_start("glorot_normal")] * 2, width=1, depth=1)
+    assert "every layer has 1 input)" in narration.propagation(alike, "p.png")
+
+
+def test_a_paper_is_quoted_where_its_sentence_is_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["propagate", "--width", "20", "--depth", "3", "--runs", "2", "--paper", "he2015"]
+    told = CliRunner().invoke(main, small).stdout
+    assert max(map(len, told.splitlines())) <= 80
+    assert PAPERS["he2015"].about in " ".join(told.split())
+    for other in (["--activation", "sigmoid"], ["--init", "zeros"]):
+        assert "He et al." not in CliRunner().invoke(main, [*small, *other]).stdout
 
 
 @pytest.mark.parametrize("paper", PAPERS)
