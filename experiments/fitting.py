@@ -21,7 +21,7 @@ import numpy as np
 from experiments.cases import named_start, number
 from experiments.data import SOURCES, DataError, Dataset, Scale, Table, column_names, read_gaps
 from experiments.model import Layer, Model, look
-from experiments.runner import BATCHES, WELL, Settings, Verdict, networks
+from experiments.runner import BATCHES, WELL, Setback, Settings, Verdict, networks, setback
 from mlp import mse, train
 from mlp.arrays import Array
 from mlp.network import child_rng
@@ -103,27 +103,37 @@ class Fit:
         truth, answers = self.judged_rows()
         return _rms(answers - truth)
 
+    @property
+    def setback(self) -> Setback | None:
+        """What is wrong with how the loss ended, if anything is."""
+        return setback(self.model.loss, self.dataset.mean_predictor_loss)
+
     def verdict(self) -> Verdict:
         """Say in one word what became of the network, as for the cases of the notes."""
         loss, mean_loss = self.model.loss, self.dataset.mean_predictor_loss
         if self.diverged_at >= 0:
             reason = "A step was too large; use a smaller --learning-rate."
             if self.diverged_at == 0:
-                reason = f"The start is too large; use --init {_well(self.model)}."
+                reason = f"The start is too large; use --init {usual_start(self.model)}."
             return Verdict("diverged", f"not finite at epoch {self.diverged_at}", reason)
         if not self.moved:
             reason = "No gradient could change a weight, so only the output bias can move."
             return Verdict("stalled", "no weight moved (largest change 0)", reason)
-        lowest = float(loss.min())
+        lowest, bad = float(loss.min()), self.setback
         if lowest > 0.99 * mean_loss:
             reason = f"Always answering the mean has a loss of {number(mean_loss)}."
-            return Verdict("stalled", f"lowest loss {number(lowest)}", reason)
+            words = f"lowest loss {number(lowest)}"
+            if bad:
+                words, reason = f"{words}, at the end {number(loss[-1])}", bad.reason
+            return Verdict("stalled", words, reason)
         numbers = f"loss {number(loss[0])} → {number(loss[-1])}"
+        numbers += ", above the mean" if bad else ""
         units, distinct = (sum(int(layer[k]) for layer in self.layers) for k in (0, 1))
         if distinct < units:
             reason = "Units that are the same get the same gradient and stay the same."
+            reason = bad.reason if bad else reason
             return Verdict("symmetric", f"{distinct} distinct of {units} units, {numbers}", reason)
-        return Verdict("learning", numbers, "")
+        return Verdict("learning", numbers, bad.reason if bad else "")
 
     def findings(self) -> list[Finding]:
         """Return what the start did to the layers, then what training did to them."""
@@ -134,7 +144,9 @@ class Fit:
         ]
         if "dead" in now and "dead" not in began:
             layers, words = now["dead"]
-            remedy = "a smaller --learning-rate, or --activation tanh"
+            remedy = "a smaller --learning-rate"
+            if self.model.settings.activation == "relu":
+                remedy += ", or --activation tanh"
             found.append(Finding(layers, f"after training {words}", remedy))
         return found
 
@@ -470,11 +482,11 @@ TROUBLES = (
     ),
     Trouble(
         "dead", lambda layer, last: layer.dead, max, 0.5,
-        lambda value: f"{value:.0%} of the units are dead: they get no gradient",
+        lambda value: f"{100 * value:.0f} % of the units are dead: they get no gradient",
     ),
     Trouble(
         "saturated", lambda layer, last: layer.saturated, max, 0.5,
-        lambda value: f"{value:.0%} of all a are saturated: f' is near 0",
+        lambda value: f"{100 * value:.0f} % of all a are saturated: f' is near 0",
     ),
     Trouble(
         "vanishing", lambda layer, last: layer.a_std, min, 0.01,
@@ -506,17 +518,19 @@ def _troubles(layers: Sequence[Layer]) -> dict[str, tuple[list[int], str]]:
     return found
 
 
-def _well(model: Model) -> str:
+def usual_start(model: Model) -> str:
+    """Return the start that a model has unless the user chooses another."""
     return WELL.get(model.settings.activation, "glorot_normal")
 
 
 def _remedy(kind: str, model: Model) -> str:
     """Return what to change about the start, or about the network if the start was right."""
-    if model.start != _well(model):
-        return f"--init {_well(model)}"
+    if model.start != usual_start(model):
+        return f"--init {usual_start(model)}"
     if model.settings.activation == "sigmoid":
         return "--activation tanh or relu: Xavier does not rescue sigmoid in depth"
-    return "--activation tanh" if kind == "dead" else "fewer hidden layers, or wider ones"
+    relu = model.settings.activation == "relu"
+    return "--activation tanh" if kind == "dead" and relu else "fewer hidden layers, or wider ones"
 
 
 def _rms(errors: Array) -> Array:

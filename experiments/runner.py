@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,6 +258,11 @@ class Result:
         return float(np.nanmax(self.history["weight_change"]))
 
     @property
+    def setback(self) -> Setback | None:
+        """What is wrong with how the loss ended, if anything is."""
+        return setback(self.history.loss, self.dataset.mean_predictor_loss)
+
+    @property
     def last_epoch(self) -> int:
         """The last epoch that was trained: where it diverged, if it did."""
         diverged_at = int(self.history.diverged_at)
@@ -322,15 +327,16 @@ class Result:
             return Verdict(word, f"not finite at epoch {diverged_at}", reason)
         if self.largest_weight_change == 0:
             return Verdict("stalled", "no weight moved (largest change 0)", _frozen_reason(self))
+        bad = self.setback
         if word == "stalled":
             reason = "It has learned nothing from x"
             if loss[-1] < 0.99 * loss[0]:
                 reason = "The loss falls, but has not come below that"
-            return Verdict(
-                word,
-                f"lowest loss {number(self.lowest_loss)}",
-                f"{reason}: always answering the mean of y has a loss of {number(mean_loss)}.",
-            )
+            reason += f": always answering the mean of y has a loss of {number(mean_loss)}."
+            lowest = f"lowest loss {number(self.lowest_loss)}"
+            if bad:
+                lowest, reason = f"{lowest}, at the end {number(loss[-1])}", bad.reason
+            return Verdict(word, lowest, reason)
         if word == "symmetric":
             reason = "Units that start the same get the same gradient, so they stay the same"
             if self.case.identical and self.distinct > layers:
@@ -339,14 +345,54 @@ class Result:
             return Verdict(
                 word,
                 f"{units}, loss {number(loss[-1])}",
-                f"{reason}: it learns what {would} can.",
+                bad.reason if bad else f"{reason}: it learns what {would} can.",
             )
         reason = "The units start different, get different gradients and become different."
         if self.hidden_units == layers:
             reason = "One unit in a layer has no other to be the same as."
         elif self.case.identical:
             reason = "The units started the same; rounding has set them apart."
-        return Verdict(word, f"loss {number(loss[0])} → {number(loss[-1])}, {units}", reason)
+        numbers = f"loss {number(loss[0])} → {number(loss[-1])}"
+        numbers += f", above the mean, {units}" if bad else f", {units}"
+        return Verdict(word, numbers, bad.reason if bad else reason)
+
+
+class Setback(NamedTuple):
+    """How a training ended badly although its numbers stayed finite: a title, and a sentence."""
+
+    title: str
+    reason: str
+
+
+def setback(loss: Array, mean_loss: float) -> Setback | None:
+    """Return what is wrong with how the loss ended; None if nothing is.
+
+    Parameters
+    ----------
+    loss : numpy.ndarray, shape (epochs + 1,)
+        Per epoch, before training and after each.
+    mean_loss : float
+        Of always answering the mean.
+
+    Examples
+    --------
+    >>> setback(np.array([1.5, 0.8, 0.4]), 1.0)
+    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).reason.partition(";")[0]
+    'It ended above the mean (lowest 0.800 at epoch 1)'
+    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).reason.partition(";")[0]
+    'Exploding: loss 7.10 → 1.0e28'
+    """
+    remedy = "use a smaller --learning-rate."
+    if not len(loss) or not np.isfinite(loss).all():
+        return None
+    first, last, lowest = float(loss[0]), float(loss[-1]), float(loss.min())
+    if last > 1000 * max(mean_loss, first):
+        reason = f"Exploding: loss {number(first)} → {number(last)}; {remedy}"
+        return Setback("The loss explodes", reason)
+    if last > mean_loss and lowest <= 0.99 * mean_loss:
+        when = f"lowest {number(lowest)} at epoch {int(loss.argmin())}"
+        return Setback("Above the mean again", f"It ended above the mean ({when}); {remedy}")
+    return None
 
 
 def verdict_word(

@@ -15,12 +15,15 @@ import click
 import numpy as np
 
 from experiments.cases import number
-from experiments.fitting import Answers, Finding, Fit
+from experiments.data import SOURCES, column_names
+from experiments.fitting import Answers, Finding, Fit, usual_start
 from experiments.model import Layer, Model
 from experiments.narration.words import (
+    COLUMN,
     NO_HEADER,
     WIDTH,
     describe_data,
+    describe_network,
     describe_training,
     finite,
     heading,
@@ -30,20 +33,20 @@ from experiments.narration.words import (
     verdict_rows,
     wrapped,
 )
+from experiments.runner import Settings
 
 
 def fit_text(fit: Fit, saved: str | None, figure: str) -> str:
     """Return the story of a training: the table, the layers, the verdict, what to do next."""
     model, settings = fit.model, fit.model.settings
     verdict = fit.verdict()
-    sizes = "-".join(map(str, model.network.sizes))
     title = f"{', '.join(model.targets)} of {fit.table.name}"
     earlier = f", {fit.first_epoch} of them before" if fit.first_epoch else ""
     return "\n".join(
         [
             *(click.style(line, bold=True) for line in textwrap.wrap(title, WIDTH)),
             "",
-            *wrapped("network", f"{sizes}, {settings.activation} hidden units, linear output"),
+            *wrapped("network", describe_network(model.network.sizes, settings.activation)),
             *wrapped("data", describe_data(fit.dataset)),
             *([] if fit.table.header else [row("", NO_HEADER)]),
             row("", _describe_rows(fit)),
@@ -169,7 +172,7 @@ def _layers(began: Sequence[Layer], now: Sequence[Layer]) -> list[str]:
     for k in sorted({round(k) for k in np.linspace(0, len(now) - 1, min(len(now), 12))}):
         pairs = [
             *((_size(began[k][i]), _size(now[k][i])) for i in (4, 5)),
-            *((f"{began[k][i]:.0%}", f"{now[k][i]:.0%}") for i in (2, 3)),
+            *((f"{100 * began[k][i]:.0f} %", f"{100 * now[k][i]:.0f} %") for i in (2, 3)),
         ]
         widths = (20, 20, 14, 14)
         cells = [f"{f'{a} → {b}':>{w}}" for (a, b), w in zip(pairs, widths, strict=True)]
@@ -204,7 +207,7 @@ def _held_out(fit: Fit) -> list[str]:
         return wrapped("error", f"typically {errors}, on the rows that it learned from")
     loss, mean_loss = float(fit.model.held_out_loss[-1]), fit.held_out_mean_loss
     lines = wrapped("held out", f"loss {number(loss)} (always the mean: {number(mean_loss)})")
-    if loss > mean_loss and fit.verdict().word in ("learning", "symmetric"):
+    if loss > mean_loss and not fit.setback and fit.verdict().word in ("learning", "symmetric"):
         lines += wrapped("", "Worse than the mean: it has learned its own rows, not the rule.")
     return [*lines, *wrapped("", f"typical error {errors}")]
 
@@ -213,7 +216,12 @@ def _errors(targets: Sequence[str], errors: Sequence[float] | Any) -> str:
     if not np.isfinite(errors).all():
         return "beyond any number"
     pairs = zip(targets, errors, strict=True)
-    return ", ".join(f"{name} ± {float(f'{error:.3g}'):g}" for name, error in pairs)
+    return ", ".join(f"{name} ± {_in_units(float(error))}" for name, error in pairs)
+
+
+def _in_units(error: float) -> str:
+    """Write an error in the units of the table, where thousands are usual."""
+    return f"{float(f'{error:.3g}'):g}" if 1000 <= error < 1e6 else number(error)
 
 
 def _describe_saved(fit: Fit, saved: str | None) -> str:
@@ -227,17 +235,82 @@ def _describe_saved(fit: Fit, saved: str | None) -> str:
 
 
 def _next(fit: Fit, saved: str | None) -> list[str]:
-    source = shlex.quote(fit.table.source)
-    if fit.diverged_at > 0:
-        rate = number((fit.model.settings.learning_rate or 0) / 10)
-        return [f"mlp-demo train {source} --learning-rate {rate}"]
+    source, settings = shlex.quote(fit.table.source), fit.model.settings
+    if fit.diverged_at == 0:
+        return _again(fit, {"--init": usual_start(fit.model), "--save": saved})
+    if fit.diverged_at > 0 or fit.setback:
+        rate = f"{(settings.learning_rate or 0) / 10:.3g}"
+        return _again(fit, {"--learning-rate": rate, "--save": saved})
     if saved is None or not fit.worth_saving:
-        return [f"mlp-demo train {source} --save net.npz"]
+        return _again(fit, {"--save": "net.npz"})
     network = shlex.quote(saved)
     return [
         f"mlp-demo predict {network} {source} -o out.csv",
         f"mlp-demo train {source} --resume {network} --epochs 100",
     ]
+
+
+def _again(fit: Fit, changes: dict[str, str | None]) -> list[str]:
+    """Return the command that does the same but for the changes, in lines of the width."""
+    options = {name: value for name, value in (_options(fit) | changes).items() if value}
+    parts = [f"mlp-demo train {shlex.quote(fit.table.source)}"]
+    for name, value in options.items():
+        part = f"{name} {shlex.quote(value)}"
+        parts.append(part if len(part) < WIDTH - COLUMN - 4 else f"{name} …")
+    if fit.model.drop_missing:
+        parts.append("--drop-missing")
+    lines = parts[:1]
+    for part in parts[1:]:
+        if len(lines[-1]) + len(part) + 1 > WIDTH - COLUMN - 2:
+            lines[-1] += " \\"
+            lines.append(f"  {part}")
+        else:
+            lines[-1] += f" {part}"
+    return lines
+
+
+def _options(fit: Fit) -> dict[str, str]:
+    """Return the options of a training whose values are not those that it has by default."""
+    model, settings = fit.model, fit.model.settings
+    usual = Settings(settings.activation, (16, 16), optimizer=settings.optimizer).filled_in()
+    given = {
+        "--inputs": (_columns(model.inputs), _columns(_usual_inputs(fit))),
+        "--target": (_columns(model.targets), _columns(_usual_targets(fit))),
+        "--init": (model.start, usual_start(model)),
+        "--activation": (settings.activation, "relu"),
+        "--hidden": (_widths(settings.hidden), "16,16"),
+        "--epochs": (settings.epochs, usual.epochs),
+        "--learning-rate": (settings.learning_rate, usual.learning_rate),
+        "--batch-size": (settings.batch_size, None),
+        "--optimizer": (settings.optimizer, "sgd"),
+        "--seed": (settings.seed, 0),
+        "--validation": (model.validation, 0.2),
+    }
+    return {name: str(value) for name, (value, default) in given.items() if value != default}
+
+
+def _widths(hidden: Sequence[int]) -> str:
+    if len(hidden) > 2 and len(set(hidden)) == 1:
+        return f"{hidden[0]}x{len(hidden)}"
+    return ",".join(map(str, hidden))
+
+
+def _usual_targets(fit: Fit) -> Sequence[str]:
+    source = fit.table.source
+    return SOURCES[source].targets if source in SOURCES else column_names(source)[-1:]
+
+
+def _usual_inputs(fit: Fit) -> Sequence[str]:
+    source, targets = fit.table.source, fit.model.targets
+    names = SOURCES[source].inputs if source in SOURCES else column_names(source)
+    return [name for name in names if name not in targets]
+
+
+def _columns(names: Sequence[str]) -> str:
+    """Write names of columns as the options take them, with quotes where there is a comma."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
 
 
 def _layer_as_json(layer: Layer) -> dict[str, float | None]:

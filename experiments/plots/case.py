@@ -60,7 +60,7 @@ def figure(result: Result) -> Figure:
             size=30,
             weight="bold",
             ha="right",
-            color=WELL if verdict.word == "learning" else CASE,
+            color=WELL if verdict.word == "learning" and not result.setback else CASE,
         )
     return fig
 
@@ -125,6 +125,8 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
         "symmetric": f"It learns, but as {'one unit' if one else 'fewer units'} would",
         "learning": "The loss falls" + (f" ({runs} seeds)" if runs > 1 else ""),
     }[word]
+    if result.setback:
+        title = result.setback.title
     ax.set_title(title if len(loss) > 1 else "Before training")
     return ax
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from experiments.cases import number
+from experiments.cases import number, shape
 from experiments.fitting import Fit
 from experiments.plots.style import CASE, INK, QUIET, WELL, drawable, label_ends, plain, styled
 
@@ -32,12 +32,12 @@ def fit_figure(fit: Fit) -> Figure:
         fit_loss_panel(fig.add_subplot(left[0]), fit)
         answers_panel(fig.add_subplot(right[0]), fit)
         verdict = fit.verdict()
-        sizes = "-".join(map(str, fit.model.network.sizes))
-        settings = f"({sizes}, {fit.model.settings.activation}, {fit.model.start})"
+        model = fit.model
+        settings = f"({shape(model.network.sizes)}, {model.settings.activation}, {model.start})"
         fig.text(0.02, 0.92, f"{plain(fit.table.name, 24)} {plain(settings, 44)}", size=23)
         fig.text(
             0.98, 0.92, verdict.word, size=30, weight="bold", ha="right",
-            color=WELL if verdict.word == "learning" else CASE,
+            color=WELL if verdict.word == "learning" and not fit.setback else CASE,
         )  # fmt: skip
     return fig
 
@@ -83,7 +83,9 @@ def fit_loss_panel(ax: Axes, fit: Fit) -> Axes:
         "symmetric": "It learns, but as fewer units would",
         "learning": "The loss falls",
     }[fit.verdict().word]
-    if fit.verdict().word == "learning" and _worse_than_the_mean(fit):
+    if fit.diverged_at < 0 and fit.setback:
+        title = fit.setback.title
+    elif fit.verdict().word == "learning" and _worse_than_the_mean(fit):
         title = "It learns its own rows only"
     ax.set_title(title)
     return ax
@@ -93,11 +95,19 @@ def answers_panel(ax: Axes, fit: Fit) -> Axes:
     """Draw what the network answers against the truth, for the first target."""
     truth, answers = (values[:, 0] for values in fit.judged_rows())
     step = -(-len(truth) // DOTS)
-    ends = [truth.min(), truth.max()]
+    known = np.append(fit.model.y_scale.back(fit.dataset.y)[:, 0], truth)
+    ends = [known.min(), known.max()]
     ax.plot(ends, ends, color=QUIET, linewidth=2)
     sensible = bool((np.abs(answers - truth) < 100 * np.ptp(ends)).all())
     if sensible:
-        ax.scatter(truth[::step], answers[::step], s=30, color=CASE, alpha=0.6, linewidth=0)
+        ax.scatter(
+            truth[::step],
+            answers[::step],
+            s=30 if len(truth) > 20 else 150,
+            color=CASE,
+            alpha=0.6,
+            linewidth=0,
+        )
     name = plain(fit.model.targets[0], 30)
     ax.set(xlabel=f"{name}: the truth", ylabel="what it answers")
     for axis in (ax.xaxis, ax.yaxis):

@@ -189,7 +189,7 @@ def test_a_start_that_is_not_finite_leaves_nothing_to_save(huge: str) -> None:
     [
         ("zeros", "tanh", (4, 4), "all units are the same", "--init glorot_normal"),
         ("ones", "relu", (4,), "all units are the same", "--init he_normal"),
-        ("zeros", "relu", (4, 4), "100% of the units are dead", "--init he_normal"),
+        ("zeros", "relu", (4, 4), "100 % of the units are dead", "--init he_normal"),
         ("large", "tanh", (200, 200), "are saturated", "--init glorot_normal"),
         ("small", "tanh", (50,) * 4, "the signal vanishes", "--init glorot_normal"),
         ("small", "relu", (50,) * 4, "the gradient vanishes", "--init he_normal"),
@@ -231,6 +231,23 @@ def test_the_verdict_is_one_of_the_words_of_the_cases(
 ) -> None:
     settings = Settings(hidden=(4,), activation=activation, epochs=300)
     assert fitted(settings=settings, start=start).verdict().word == word
+
+
+def test_a_loss_that_comes_back_above_the_mean_is_told() -> None:
+    verdict = fitted(settings=Settings(hidden=(16, 16), epochs=5), validation=0.0).verdict()
+    assert "ended above the mean (lowest 0.615 at epoch 2)" in verdict.reason
+    assert "--learning-rate" in verdict.reason
+    assert fitted(settings=Settings(hidden=(16, 16), epochs=60)).setback is None
+
+
+def test_an_explosion_that_stays_finite_is_told() -> None:
+    settings = Settings(hidden=(50,) * 10, activation="tanh", epochs=20)
+    f = fitted(settings=settings, start="large")
+    assert f.diverged_at < 0
+    assert "at the end" in f.verdict().number
+    assert f.verdict().reason.startswith("Exploding: loss ")
+    (finding,) = (f for f in f.findings() if "after training" in f.words)
+    assert finding.remedy == "a smaller --learning-rate", "it has tanh already"
 
 
 # Saving on the way ------------------------------------------------------------------------------

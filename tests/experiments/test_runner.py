@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from experiments import plots
 from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case, Claim, Measured
 from experiments.data import load
 from experiments.runner import Result, Settings, epochs_of_work, every_run, run
@@ -194,3 +196,14 @@ def test_how_bent_an_answer_is() -> None:
 def test_a_case_of_random_units_has_no_twin() -> None:
     with pytest.raises(ValueError, match="identical units"):
         _ = run(RANDOM, PENGUINS, SHORT).twin
+
+
+def test_a_loss_that_ends_above_the_mean_is_told() -> None:
+    """As for the cases too: only the lowest loss decides whether it counts as learning."""
+    settings = Settings(hidden=(16, 16), epochs=3, learning_rate=0.5)
+    result = run(RANDOM, PENGUINS, settings)
+    loss, verdict = result.history.loss, result.verdict()
+    assert loss.min() < result.dataset.mean_predictor_loss < loss[-1]
+    assert "ended above the mean" in verdict.reason
+    assert "above the mean" in verdict.number
+    assert plots.loss_panel(Figure().subplots(), result).get_title() == "Above the mean again"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,3 +201,67 @@ def test_the_loss_panel_shows_both_kinds_of_rows_and_the_mean() -> None:
     drawn = [np.asarray(line.get_ydata()) for line in ax.lines]
     for expected in (f.model.loss, f.model.held_out_loss, [1.0, 1.0]):
         assert any(len(ys) == len(expected) and np.allclose(ys, expected) for ys in drawn)
+
+
+def advised(f: Fit, saved: str | None = None) -> dict[str, str]:
+    """Return the options of the command that the text ends with."""
+    text = click.unstyle(narration.fit_text(f, saved, "curve.png"))
+    command = text[text.index("mlp-demo train") :].replace("\\\n", " ")
+    words = shlex.split(command)[3:]
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def test_the_advice_trains_the_same_network() -> None:
+    assert advised(some_fit(hidden=(16, 16), epochs=500)) == {"--save": "net.npz"}
+    options = {"--hidden": "6,4", "--epochs": "20", "--activation": "tanh", "--init": "large"}
+    f = some_fit(activation="tanh", start="large", seed=3, batch_size=50)
+    batches = {"--seed": "3", "--batch-size": "50"}
+    assert advised(f) == options | batches | {"--save": "net.npz"}
+    assert advised(some_fit(hidden=(50,) * 10, epochs=3))["--hidden"] == "50x10"
+    f = some_fit(learning_rate=5.0, epochs=500)
+    assert advised(f, "n.npz")["--learning-rate"] == "0.5"
+    assert advised(f, "n.npz")["--save"] == "n.npz"
+
+
+def test_the_advice_knows_the_columns_of_a_file() -> None:
+    demo("train", "houses.csv", *COLUMNS, "--drop-missing", "--epochs", "3")
+    text = demo("train", "houses.csv", *COLUMNS, "--drop-missing", "--epochs", "3").stdout
+    words = shlex.split(text[text.index("mlp-demo train") :].replace("\\\n", " "))
+    assert words[words.index("--inputs") + 1] == COLUMNS[3]
+    assert "--target" not in words, "the last column is the target anyway"
+    demo(*words[1:])
+
+
+@pytest.mark.parametrize(
+    ("how", "title"),
+    [
+        ({"hidden": (16, 16), "epochs": 5, "validation": 0.0}, "Above the mean again"),
+        (
+            {"hidden": (50,) * 10, "activation": "tanh", "start": "large"},
+            "The loss explodes",
+        ),
+        ({"epochs": 200}, "The loss falls"),
+    ],
+)
+def test_the_title_says_how_the_loss_ended(how: dict[str, object], title: str) -> None:
+    f = some_fit(**how)
+    assert plots.fit_loss_panel(Figure().subplots(), f).get_title() == title
+    assert_legible(plots.fit_figure(f))
+
+
+def test_one_row_held_out_is_a_point(folder: Path) -> None:
+    f = fit(begin(table := read("houses.csv", ["Rooms"], "Price in $", drop_missing=True)), table)
+    assert len(f.held_out_x) == 1
+    ax = plots.answers_panel(Figure().subplots(), f)
+    assert "held out" in ax.get_title("left") + ax.get_title()
+    (dots,) = ax.collections
+    truth, answer = f.judged_rows()
+    np.testing.assert_allclose(np.asarray(dots.get_offsets()), [[truth[0, 0], answer[0, 0]]])
+
+
+def test_shapes_and_errors_are_short() -> None:
+    f = some_fit(hidden=(50,) * 10, activation="tanh", start="large")
+    text = click.unstyle(narration.fit_text(f, None, "p.png"))
+    assert "network   2-50×10-1, tanh" in text
+    assert "e+" not in text
+    assert "…" not in " ".join(t.get_text() for t in texts(plots.fit_figure(f)))
