@@ -166,6 +166,9 @@ class Symmetry:
         grows = f"ε = {name} grew by {percent(rate)} per epoch"
         if growth and growth[1] is not None:
             grows += f", theory says {percent(growth[1])}"
+        if enough == broken and growth is None:
+            reason = "How a small difference grows was not measured; choose a smaller --epsilon."
+            return Verdict("apart", f"ε = {name} began apart, or nearly so", reason)
         if enough == broken:
             last = max(apart[smallest])
             what = "every ε > 0" if len(broken) > 1 else f"ε = {name}"
@@ -185,12 +188,31 @@ class Symmetry:
             words = f"only ε ≥ {least} has set the units apart"
         else:
             words = "no ε has set the units apart in every run"
-        reason = f"Nothing drives small differences on: {grows}."
+        reason = (
+            f"In the second half of the training nothing drives small differences on: {grows}."
+        )
+        if any(apart.values()):
+            reason += " Those that came apart grew while the weights were still on their way."
         f = ACTIVATIONS[self.settings.activation]
         if f.kinks or f.name == "linear":
             reason += f" It is the bend f'' that drives equal units apart; {f.name} has "
             reason += "none but at its kink." if f.kinks else "none."
-        return Verdict("neutral", words, reason)
+        return Verdict("neutral", words, reason + self._kinked())
+
+    def _kinked(self) -> str:
+        """Say which ε, still small, has left theory most: only a row past a kink can do that."""
+        small = [
+            (float(self.spread[-1, 0, k] / self.theory(k)[-1]), epsilon)
+            for k, epsilon in enumerate(self.epsilons)
+            if self.predicted is not None and epsilon > 0 and self.apart_at(k)[0] is None
+        ]
+        ratio, epsilon = max(small, default=(1.0, 0.0))
+        if ratio < 2 or not ACTIVATIONS[self.settings.activation].kinks:
+            return ""
+        return (
+            f" A row that passes it in one unit and not in the other drives a difference on, "
+            f"which theory does not see: ε = {named(epsilon)} ends {number(ratio)} times above it."
+        )
 
     def _losses(self) -> str:
         """Say what the wait has cost."""
@@ -545,9 +567,9 @@ def percent(rate: float) -> str:
 
     Examples
     --------
-    >>> percent(0.00930), percent(-1e-12)
-    ('0.934 %', '0.000 %')
+    >>> percent(0.00930), percent(0.1414), percent(-1e-12)
+    ('0.934 %', '15.2 %', '0.000 %')
     """
     with np.errstate(over="ignore"):
         value = 100 * float(np.expm1(rate))
-    return f"{number(value)} %" if value >= 100 else f"{value:.3f} %".replace("-0.000", "0.000")
+    return f"{number(value)} %" if abs(value) >= 1 else f"{value:.3f} %".replace("-0.000", "0.000")

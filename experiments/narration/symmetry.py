@@ -12,6 +12,7 @@ from experiments.cases import number
 from experiments.narration.words import (
     WIDTH,
     describe_data,
+    describe_network,
     describe_training,
     finite,
     heading,
@@ -26,14 +27,13 @@ from experiments.symmetry import WIDTH_EPOCHS, WIDTH_RATE, WIDTHS, Symmetry, nam
 def symmetry(result: Symmetry, figure: str) -> str:
     """Return the whole story: what was run, a table of every ε, rounding, the verdict."""
     settings, verdict = result.settings, result.verdict()
-    sizes = "-".join(map(str, result.sizes))
     seeds = "1 draw" if result.runs == 1 else f"{result.runs} draws"
     what = "of randn; the numbers are of the first" if result.alike else "of the biases"
     return "\n".join(
         [
             click.style(f"How much randomness is enough? ({settings.activation})", bold=True),
             "",
-            row("network", f"{sizes}, {settings.activation} hidden units, linear output"),
+            row("network", describe_network(result.sizes, settings.activation)),
             row("data", f"{result.dataset.name}: {describe_data(result.dataset)}"),
             row("start", result.start.words),
             row("training", describe_training(settings)),
@@ -114,7 +114,7 @@ def _table(result: Symmetry) -> list[str]:
         )
     words = [
         "apart at: the epoch at which a weight of two units differs by more than 0.01",
-        "per epoch: how fast the spread grows before that",
+        "per epoch: how fast the spread grows before that; if never, in the second half",
     ]
     if theory:
         words.append("theory: the update made linear about the run of identical units, I - ηH")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from experiments.cases import number
+from experiments.cases import number, shape
 from experiments.plots.style import CASE, INK, QUIET, WELL, drawable, label_ends, styled
 from experiments.symmetry import APART, Symmetry, named
 from mlp.arrays import Array
@@ -41,13 +41,13 @@ def symmetry_figure(result: Symmetry) -> Figure:
         for ax in (upper, lower):
             ax.set_xlim(0, shown_epochs(result))
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        sizes = "-".join(map(str, result.sizes))
+        sizes = shape(result.sizes)
         words = f"Identical units, set apart by ε ({sizes}, {result.settings.activation})"
         if not result.alike:
             words = f"Random biases on equal weights ({sizes}, {result.settings.activation})"
         fig.text(0.02, 0.935, words, size=23)
         verdict = result.verdict().word
-        colour = WELL if verdict in ("unstable", "broken") else CASE
+        colour = WELL if verdict in ("unstable", "apart", "broken") else CASE
         fig.text(0.98, 0.935, verdict, size=30, weight="bold", ha="right", color=colour)
     return fig
 
@@ -173,6 +173,7 @@ def _style(result: Symmetry, r: int) -> dict[str, Any]:
 def _title(result: Symmetry) -> str:
     return {
         "unstable": "Every difference grows, then the loss drops",
+        "apart": "The units began apart",
         "growing": "Every difference grows",
         "neutral": "Small differences stay small",
         "symmetric": "Nothing sets identical units apart",

@@ -184,6 +184,34 @@ def test_without_a_bend_small_differences_stay(activation: str) -> None:
     assert "bend" in result.verdict().reason
 
 
+def test_a_difference_that_began_apart_was_not_measured() -> None:
+    result = break_symmetry(PENGUINS, replace(TANH, epochs=50), equal_start(0.5), [0.02])
+    verdict = result.verdict()
+    assert result.growth(0) is None
+    assert (verdict.word, "began apart" in verdict.number) == ("apart", True)
+    assert "grew" not in verdict.reason
+    assert_legible(plots.symmetry_figure(result))
+
+
+@pytest.mark.parametrize("activation", ["relu", "linear"])
+def test_neutral_is_said_of_the_second_half_and_kinks_of_what_theory_misses(
+    activation: str,
+) -> None:
+    settings = replace(TANH, activation=activation, epochs=4000)
+    result = break_symmetry(PENGUINS, settings, equal_start(0.5))
+    reason = result.verdict().reason
+    assert reason.startswith("In the second half of the training nothing drives")
+    assert "grew while the weights were still on their way" in reason
+    k = result.epsilons.index(1e-6)
+    off = result.spread[-1, 0, k] / result.theory(k)[-1]
+    assert bool(off > 10) == (activation == "relu") == ("passes it in one unit" in reason)
+    text = click.unstyle(narration.symmetry(result, "p.png"))
+    assert max(map(len, text.splitlines())) <= 80
+    early = result.growth(4)
+    assert early is not None
+    assert f"{100 * np.expm1(early[0]):.2f} %" in text, "three digits"
+
+
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 def test_adam_does_not_help(activation: str) -> None:
     settings = replace(TANH, activation=activation, optimizer="adam", epochs=300)
