@@ -202,7 +202,7 @@ class Symmetry:
     def _kinked(self) -> str:
         """Say which ε, still small, has left theory most: only a row past a kink can do that."""
         small = [
-            (float(self.spread[-1, 0, k] / self.theory(k)[-1]), epsilon)
+            (float((self.spread[:, 0, k] / self.theory(k)).max()), epsilon)
             for k, epsilon in enumerate(self.epsilons)
             if self.predicted is not None and epsilon > 0 and self.apart_at(k)[0] is None
         ]
@@ -211,7 +211,7 @@ class Symmetry:
             return ""
         return (
             f" A row that passes it in one unit and not in the other drives a difference on, "
-            f"which theory does not see: ε = {named(epsilon)} ends {number(ratio)} times above it."
+            f"which theory does not see: ε = {named(epsilon)} rises to {number(ratio)} times that."
         )
 
     def _losses(self) -> str:
