@@ -96,7 +96,7 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
                 ax.set_title(f"layer {layer + 1}", loc="center", weight="normal", size=15)
             if j == 0:
                 ax.set_ylabel(
-                    fill(start_label(journey.start.name), 14), rotation=0, ha="right", va="center",
+                    fill(start_label(journey.start.name), 13), rotation=0, ha="right", va="center",
                     color=colour, weight="bold", labelpad=10,
                 )  # fmt: skip
     first = fig.axes[0].get_position()
