@@ -49,7 +49,7 @@ def claim_as_json(outcome: Outcome) -> dict[str, Any]:
 
 def verification(results: Sequence[Result | Comparison]) -> str:
     """Return one table of every claim of every result, and the count at the end."""
-    lines = [heading(f"{'case':13} {'with':8} {'claim':48} measured")]
+    lines = [heading(f"{'case':13} {'with':8} {'claim':47} measured")]
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
     for result, outcome in outcomes:
         claim, measured = outcome.claim, outcome.measured
