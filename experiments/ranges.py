@@ -267,6 +267,24 @@ _DISTRIBUTION = Option(
 )
 _GLOROT, _LECUN, _HE = _scheme("glorot"), _scheme("lecun"), _scheme("he")
 
+# What is said of a scheme where it suits the activation, and of any scheme with sigmoid.
+_RIGHT_RANGE = (
+    spread_as_promised,
+    signals_keep,
+    it_trains,
+    small_is_slow,
+    large_is_slow,
+    chi_holds,
+)
+_LOST_IN_DEPTH = (
+    spread_as_promised,
+    signals_keep.refuted(_NO_GRADIENT),
+    it_trains.refuted("the first layers get no gradient; only the output bias learns"),
+    small_is_slow.refuted("neither of them learns"),
+    large_is_slow.refuted(_SIGMOID_LARGE),
+    chi_holds,
+)
+
 XAVIER = Race(
     name="xavier",
     title="Xavier/Glorot initialization",
@@ -278,23 +296,8 @@ XAVIER = Race(
         SCALES["large"],
     ),
     claims={
-        "tanh": (
-            spread_as_promised,
-            signals_keep,
-            it_trains,
-            small_is_slow,
-            large_is_slow,
-            chi_holds,
-            both_formulas_train,
-        ),
-        "sigmoid": (
-            spread_as_promised,
-            signals_keep.refuted(_NO_GRADIENT),
-            it_trains.refuted("the first layers get no gradient; only the output bias learns"),
-            small_is_slow.refuted("neither of them learns"),
-            large_is_slow.refuted(_SIGMOID_LARGE),
-            chi_holds,
-        ),
+        "tanh": (*_RIGHT_RANGE, both_formulas_train),
+        "sigmoid": _LOST_IN_DEPTH,
         "relu": (
             spread_as_promised,
             signals_keep.refuted(_HALF),
@@ -302,15 +305,7 @@ XAVIER = Race(
             large_is_slow,
             chi_holds,
         ),
-        "linear": (
-            spread_as_promised,
-            signals_keep,
-            it_trains,
-            small_is_slow,
-            large_is_slow,
-            chi_holds,
-            both_formulas_train,
-        ),
+        "linear": (*_RIGHT_RANGE, both_formulas_train),
     },
     covered=("tanh", "sigmoid"),
     depths={"sigmoid": 5},
@@ -335,31 +330,12 @@ HE = Race(
     ),
     claims={
         "relu": (
-            spread_as_promised,
-            signals_keep,
-            it_trains,
-            small_is_slow,
-            large_is_slow,
-            chi_holds,
+            *_RIGHT_RANGE,
             xavier_loses_half.because("exactly: both draw the same numbers, ReLU keeps a factor"),
             xavier_does_not_train,
         ),
-        "tanh": (
-            spread_as_promised,
-            signals_keep,
-            it_trains,
-            small_is_slow,
-            large_is_slow,
-            chi_holds,
-        ),
-        "sigmoid": (
-            spread_as_promised,
-            signals_keep.refuted(_NO_GRADIENT),
-            it_trains.refuted("the first layers get no gradient; only the output bias learns"),
-            small_is_slow.refuted("neither of them learns"),
-            large_is_slow.refuted(_SIGMOID_LARGE),
-            chi_holds,
-        ),
+        "tanh": _RIGHT_RANGE,
+        "sigmoid": _LOST_IN_DEPTH,
         "linear": (
             spread_as_promised,
             signals_keep.refuted(_DOUBLE),
