@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -53,16 +54,17 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = _file_behind(path)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+        # The name is known before the file is, so that a Ctrl-C at any moment can remove it.
+        temporary = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with temporary.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(_permissions(target))
-            Path(temporary).replace(target)
+            temporary.chmod(_permissions(target))
+            temporary.replace(target)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         if error.errno is None:
