@@ -9,7 +9,9 @@ import json
 import os
 import re
 import secrets
+import signal
 import tempfile
+import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -102,7 +104,7 @@ def write_npz(path: str | PathLike[str], arrays: Mapping[str, NDArray[Any]]) -> 
         name: np.asarray(a, dtype=a.dtype.newbyteorder("<"), order="C")
         for name, a in arrays.items()
     }
-    with replacing(path) as file:
+    with _uninterrupted(), replacing(path) as file:
         np.savez(file, **plain)  # type: ignore[arg-type]
 
 
@@ -196,6 +198,22 @@ def _file_behind(path: str | PathLike[str]) -> Path:
     if target.exists() and not target.is_file():
         raise OSError(f"{path} is a device, not a file; name a file")
     return target
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold a Ctrl-C back until the end: in the middle, zipfile makes an error of its own of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _permissions(path: Path) -> int:

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import pickle
+import signal
 import struct
 import tempfile
 import tracemalloc
@@ -586,3 +587,22 @@ def test_a_path_may_be_relative_and_a_plain_string(
     some_network().save("net.npz")
     assert MLP.load("net.npz").sizes == [2, 12, 1]
     assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
+
+
+def test_a_control_c_while_saving_waits_until_the_file_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_array = np.lib.format.write_array
+
+    def interrupted(*arguments: Any, **more: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        write_array(*arguments, **more)
+
+    monkeypatch.setattr(np.lib.format, "write_array", interrupted)
+    path, network = tmp_path / "net.npz", MLP([2, 3, 1])
+    with pytest.raises(KeyboardInterrupt):
+        network.save(path)
+    monkeypatch.undo()
+    assert_same(MLP.load(path).parameters(), network.parameters())
+    assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
