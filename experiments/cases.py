@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from experiments.runner import Result
+    from mlp.initializers import InitializerLike
 
 # Two numbers are "equal" when they differ by no more than rounding can do.
 ROUNDING = 1e-12
@@ -116,6 +117,12 @@ class Named:
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def initializer(self) -> InitializerLike:
+        """Return what draws the weights."""
+        from mlp import initializers
+
+        return initializers.get(self.name, **self.parameters)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from experiments.cases import CASES, Start, number
 from experiments.data import Dataset
 from experiments.ranges import RACES, Race
 from experiments.runner import RATES, Outcome, Settings, Verdict, fit, networks, verdict_word
-from mlp import MLP, History, diagnostics, initializers, theory
+from mlp import MLP, History, diagnostics, theory
 from mlp.arrays import Array
 
 # What a race records at every epoch, per layer.
@@ -283,7 +283,7 @@ class Comparison:
 
     def predicted(self, rival: Rival) -> theory.Signal | None:
         """Return what theory says of the signals of a rival before training."""
-        draw = initializers.get(rival.start.kernel.name, **rival.start.kernel.parameters)
+        draw = rival.start.kernel.initializer()
         q_x = np.square(self.dataset.x).mean(axis=-1)
         return theory.signal(self.sizes, self.settings.activation, draw, q_x[:100])
 
@@ -524,7 +524,7 @@ def _words(network: MLP, history: History, dataset: Dataset) -> list[str]:
 
 def _drawn(start: Start, before: MLP) -> list[Drawn]:
     """Return the weights of all runs at the start, layers with the same fans together."""
-    draw = initializers.get(start.kernel.name, **start.kernel.parameters)
+    draw = start.kernel.initializer()
     variance = getattr(draw, "variance", None)
     alike: list[list[int]] = []
     fans = list(pairwise(before.sizes))

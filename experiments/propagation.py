@@ -17,7 +17,7 @@ import numpy as np
 
 from experiments.cases import Start, number
 from experiments.runner import networks
-from mlp import MLP, diagnostics, initializers, theory
+from mlp import MLP, diagnostics, theory
 from mlp.arrays import Array
 from mlp.network import child_rng
 
@@ -195,7 +195,7 @@ def propagate(
     error = child_rng(seed, ERRORS).standard_normal((rows, width))
     journeys = []
     for start in starts:
-        draw = initializers.get(start.kernel.name, **start.kernel.parameters)
+        draw = start.kernel.initializer()
         predicted = theory.signal(sizes, activation, draw, (x**2).mean(axis=-1))
         chunks: dict[str, list[Array]] = {name: [] for name in MEASURES}
         answers: list[Array] = []

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from experiments.cases import CASES, Case, Claim, Measured, Named, Start, default_epochs, number
 from experiments.data import Dataset, best_plane
-from mlp import MLP, Gradients, History, Trace, diagnostics, initializers, mse, train
+from mlp import MLP, Gradients, History, Trace, diagnostics, mse, train
 from mlp.arrays import Array
 from mlp.optimizers import OPTIMIZERS, Optimizer, Resumable
 
@@ -579,8 +579,8 @@ def networks(
         MLP(
             sizes,
             activation=activation,
-            kernel_initializer=initializers.get(start.kernel.name, **start.kernel.parameters),
-            bias_initializer=initializers.get(start.bias.name, **start.bias.parameters),
+            kernel_initializer=start.kernel.initializer(),
+            bias_initializer=start.bias.initializer(),
             seed=np.random.SeedSequence(seed, spawn_key=(WEIGHTS, r)),
         )
         for r in members

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from experiments.cases import ROUNDING, Named, Start, named_start, number
 from experiments.data import Dataset
 from experiments.runner import BATCHES, Settings, Verdict, networks
-from mlp import MLP, SGD, Gradients, Trace, diagnostics, initializers, mse, train
+from mlp import MLP, SGD, Gradients, Trace, diagnostics, mse, train
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 from mlp.network import Dense, child_rng
@@ -345,7 +345,7 @@ def equal_start(value: float, bias: str | None = None) -> Start:
     if bias is None:
         return Start(kernel, kernel, f"{words}{value:g}")
     drawn = named_start(bias).kernel
-    formula = getattr(initializers.get(drawn.name, **drawn.parameters), "formula", bias)
+    formula = getattr(drawn.initializer(), "formula", bias)
     return Start(kernel, drawn, f"{words}{formula}")
 
 

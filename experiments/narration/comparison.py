@@ -27,7 +27,6 @@ from experiments.narration.words import (
     verdict_rows,
     wrapped,
 )
-from mlp import initializers
 
 
 def comparison(result: Comparison, figure: str) -> str:
@@ -167,7 +166,7 @@ def _setting(result: Comparison) -> list[str]:
 
 def _formula(rival: Rival) -> list[str]:
     """Return the formula with the numbers of every layer put in, and what was drawn."""
-    draw = initializers.get(rival.start.kernel.name, **rival.start.kernel.parameters)
+    draw = rival.start.kernel.initializer()
     what, formula, factor = _spread(getattr(draw, "formula", ""))
     head = f"{'layer':7}{what + ' = ' + formula:44}{'is':>7}{'drawn':>9}"
     lines = [heading(head)]
@@ -231,7 +230,7 @@ def _explain_target(result: Comparison) -> str:
 
 
 def _words(rival: Rival) -> str:
-    draw = initializers.get(rival.start.kernel.name, **rival.start.kernel.parameters)
+    draw = rival.start.kernel.initializer()
     formula = getattr(draw, "formula", "")
     return f"w ~ {formula}" if formula.startswith(("N(", "U[")) else formula
 
