@@ -11,10 +11,12 @@ from click.testing import CliRunner
 from PIL import Image
 
 from experiments import narration
-from experiments.cases import CONSTANT, ZERO
+from experiments.case.cases import CONSTANT
+from experiments.case.cases import ZERO
 from experiments.cli import main
 from experiments.data import load
-from experiments.runner import Settings, run
+from experiments.kit.training import Settings
+from experiments.case.measure import run
 
 SHORT = {
     "zero": ["--epochs", "20"],

@@ -18,20 +18,25 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from experiments import plots, runner
-from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case
+from experiments.case.cases import CASES
+from experiments.case.cases import CONSTANT
+from experiments.case.cases import RANDOM
+from experiments.case.cases import ZERO
+from experiments.case.cases import Case
 from experiments.cli import main
 from experiments.data import load
-from experiments.plots.animation import (
-    FRAMES,
-    PAUSE,
-    PER_SECOND,
-    WRITERS,
-    draw_frame,
-    drawn,
-    frame_epochs,
-)
-from experiments.plots.style import CASE, WELL
-from experiments.runner import Result, Settings, run
+from experiments.case.animation import FRAMES
+from experiments.case.animation import PAUSE
+from experiments.case.animation import PER_SECOND
+from experiments.case.animation import WRITERS
+from experiments.case.animation import draw_frame
+from experiments.case.animation import drawn
+from experiments.case.animation import frame_epochs
+from experiments.kit.style import CASE
+from experiments.kit.style import WELL
+from experiments.case.measure import Result
+from experiments.kit.training import Settings
+from experiments.case.measure import run
 from mlp import mse
 from tests.experiments.test_plots import assert_legible
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.cases import CASES, ZERO, Case, number, shape
+from experiments.case.cases import CASES
+from experiments.case.cases import ZERO
+from experiments.case.cases import Case
+from experiments.kit.words import number
+from experiments.kit.words import shape
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 

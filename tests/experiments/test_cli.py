@@ -17,9 +17,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from experiments import comparison, runner
-from experiments.cases import CASES
+from experiments.case.cases import CASES
 from experiments.cli import main
-from experiments.ranges import RACES, STARTS
+from experiments.race.races import RACES
+from experiments.walkthrough.measure import STARTS
 from mlp import initializers
 
 FAST = ["--epochs", "20"]

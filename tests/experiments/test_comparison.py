@@ -11,21 +11,25 @@ import pytest
 from scipy.stats import binomtest
 
 from experiments import narration, plots
-from experiments.cases import named_start
-from experiments.comparison import (
-    Comparison,
-    Rival,
-    chance_of,
-    compare,
-    compare_settings,
-    every_race,
-    quantiles,
-    race,
-    race_settings,
-)
+from experiments.kit.starts import named_start
+from experiments.race.measure import Comparison
+from experiments.race.measure import Rival
+from experiments.race.measure import chance_of
+from experiments.race.measure import compare
+from experiments.race.measure import compare_settings
+from experiments.verify import every_race
+from experiments.kit.training import quantiles
+from experiments.race.measure import race
+from experiments.race.measure import race_settings
 from experiments.data import load
-from experiments.ranges import HE, RACES, RANDOM_RACE, XAVIER, Race
-from experiments.runner import BATCHES, WEIGHTS, Settings
+from experiments.race.races import HE
+from experiments.race.races import RACES
+from experiments.race.races import RANDOM_RACE
+from experiments.race.races import XAVIER
+from experiments.race.races import Race
+from experiments.kit.training import BATCHES
+from experiments.kit.training import WEIGHTS
+from experiments.kit.training import Settings
 from mlp import MLP, SGD, diagnostics, initializers, mse, train
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
@@ -97,7 +101,7 @@ def test_seeds_start_all_rivals_from_the_same_random_numbers() -> None:
 
 
 def test_progress_is_told_as_often_as_announced() -> None:
-    from experiments.comparison import epochs_of_work
+    from experiments.race.measure import epochs_of_work
 
     ticks: list[int] = []
     starts = [named_start("small")]

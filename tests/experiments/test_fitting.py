@@ -12,9 +12,13 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from experiments.data import DataError, Scale, Table, load, read
-from experiments.fitting import Fit, answers, begin, fit, saving
-from experiments.model import Model
-from experiments.runner import Settings
+from experiments.fitting.measure import Fit
+from experiments.fitting.measure import answers
+from experiments.fitting.measure import begin
+from experiments.fitting.measure import fit
+from experiments.fitting.measure import saving
+from experiments.fitting.model import Model
+from experiments.kit.training import Settings
 from mlp import MLP, Dense, activations, initializers
 from mlp.arrays import Array
 from mlp.files import read_npz

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.data import DataError, read
-from experiments.fitting import begin, fit
-from experiments.model import Model
-from experiments.runner import Settings
+from experiments.fitting.measure import begin
+from experiments.fitting.measure import fit
+from experiments.fitting.model import Model
+from experiments.kit.training import Settings
 from mlp import MLP
 from mlp.files import as_text, from_text, read_npz, write_npz
 from tests.oracles import assert_one_line, assert_same

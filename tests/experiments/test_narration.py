@@ -9,9 +9,14 @@ import click
 import pytest
 
 from experiments import narration
-from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case
+from experiments.case.cases import CASES
+from experiments.case.cases import CONSTANT
+from experiments.case.cases import RANDOM
+from experiments.case.cases import ZERO
+from experiments.case.cases import Case
 from experiments.data import load
-from experiments.runner import Settings, run
+from experiments.kit.training import Settings
+from experiments.case.measure import run
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 

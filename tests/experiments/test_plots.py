@@ -14,9 +14,15 @@ from matplotlib.text import Text
 from PIL import Image
 
 from experiments import plots
-from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case
+from experiments.case.cases import CASES
+from experiments.case.cases import CONSTANT
+from experiments.case.cases import RANDOM
+from experiments.case.cases import ZERO
+from experiments.case.cases import Case
 from experiments.data import load
-from experiments.runner import Result, Settings, run
+from experiments.case.measure import Result
+from experiments.kit.training import Settings
+from experiments.case.measure import run
 from mlp.activations import ACTIVATIONS
 
 PENGUINS = load()

@@ -13,10 +13,14 @@ from click.testing import CliRunner
 from matplotlib.figure import Figure
 
 from experiments import narration, plots
-from experiments.cases import named_start
+from experiments.kit.starts import named_start
 from experiments.cli import main
-from experiments.propagation import MEASURES, Propagation, propagate, steps_of_work
-from experiments.ranges import PAPERS, RANGES
+from experiments.propagation.measure import MEASURES
+from experiments.propagation.measure import Propagation
+from experiments.propagation.measure import propagate
+from experiments.propagation.measure import steps_of_work
+from experiments.propagation.papers import PAPERS
+from experiments.kit.starts import RANGES
 from mlp import initializers, theory
 from mlp.activations import ACTIVATIONS
 from tests.experiments.test_plots import assert_legible, texts

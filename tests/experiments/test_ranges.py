@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.ranges import RACES, Race
+from experiments.race.races import RACES
+from experiments.race.races import Race
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 

@@ -9,9 +9,19 @@ import pytest
 from matplotlib.figure import Figure
 
 from experiments import plots
-from experiments.cases import CASES, CONSTANT, RANDOM, ZERO, Case, Claim, Measured
+from experiments.case.cases import CASES
+from experiments.case.cases import CONSTANT
+from experiments.case.cases import RANDOM
+from experiments.case.cases import ZERO
+from experiments.case.cases import Case
+from experiments.kit.claims import Claim
+from experiments.kit.claims import Measured
 from experiments.data import load
-from experiments.runner import Result, Settings, epochs_of_work, every_run, run
+from experiments.case.measure import Result
+from experiments.kit.training import Settings
+from experiments.case.measure import epochs_of_work
+from experiments.verify import every_run
+from experiments.case.measure import run
 from mlp.activations import ACTIVATIONS
 
 PENGUINS = load()

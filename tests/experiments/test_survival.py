@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from experiments.data import read
-from experiments.fitting import begin, fit
-from experiments.model import Model
-from experiments.runner import Settings
+from experiments.fitting.measure import begin
+from experiments.fitting.measure import fit
+from experiments.fitting.model import Model
+from experiments.kit.training import Settings
 from tests.oracles import assert_same
 
 resource = pytest.importorskip("resource", reason="limits and signals as Unix has them")

@@ -12,21 +12,20 @@ import pytest
 from click.testing import CliRunner, Result
 
 from experiments import narration, plots
-from experiments.cases import Start
+from experiments.kit.starts import Start
 from experiments.cli import main
 from experiments.data import load
-from experiments.runner import Settings, networks
-from experiments.symmetry import (
-    APART,
-    NEAR,
-    Symmetry,
-    Transversal,
-    between_units,
-    break_symmetry,
-    equal_start,
-    norm,
-    symmetric_part,
-)
+from experiments.kit.training import Settings
+from experiments.kit.training import networks
+from experiments.symmetry.measure import APART
+from experiments.symmetry.measure import NEAR
+from experiments.symmetry.measure import Symmetry
+from experiments.symmetry.measure import Transversal
+from experiments.symmetry.measure import between_units
+from experiments.symmetry.measure import break_symmetry
+from experiments.symmetry.measure import equal_start
+from experiments.symmetry.measure import norm
+from experiments.symmetry.measure import symmetric_part
 from mlp import MLP, SGD, mse, train
 from mlp.arrays import Array
 from tests.experiments.test_plots import assert_legible

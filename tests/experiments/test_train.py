@@ -17,9 +17,11 @@ from matplotlib.figure import Figure
 from experiments import narration, plots
 from experiments.cli import main
 from experiments.data import read
-from experiments.fitting import Fit, begin, fit
-from experiments.model import Model
-from experiments.runner import Settings
+from experiments.fitting.measure import Fit
+from experiments.fitting.measure import begin
+from experiments.fitting.measure import fit
+from experiments.fitting.model import Model
+from experiments.kit.training import Settings
 from mlp import initializers
 from mlp.optimizers import OPTIMIZERS
 from tests.experiments.test_plots import assert_legible, texts

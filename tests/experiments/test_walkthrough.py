@@ -14,11 +14,20 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 
 from experiments import narration
-from experiments.cases import CONSTANT, RANDOM, ZERO, Case
+from experiments.case.cases import CONSTANT
+from experiments.case.cases import RANDOM
+from experiments.case.cases import ZERO
+from experiments.case.cases import Case
 from experiments.data import load
-from experiments.ranges import STARTS, Race
-from experiments.runner import networks
-from experiments.walkthrough import SYMBOL, Line, Question, Walkthrough, parameters, walk
+from experiments.walkthrough.measure import STARTS
+from experiments.race.races import Race
+from experiments.kit.training import networks
+from experiments.walkthrough.measure import SYMBOL
+from experiments.walkthrough.measure import Line
+from experiments.walkthrough.measure import Question
+from experiments.walkthrough.measure import Walkthrough
+from experiments.walkthrough.measure import parameters
+from experiments.walkthrough.measure import walk
 from mlp import MLP, SGD, mse, train
 from mlp.activations import ACTIVATIONS, Activation, register
 from tests.oracles import gradients_by_loops
