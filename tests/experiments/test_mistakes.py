@@ -16,11 +16,10 @@ from click.testing import CliRunner
 from experiments.case.cases import CASES
 from experiments.cli import main
 from experiments.data import read
-from experiments.fitting.measure import begin
-from experiments.fitting.measure import fit
+from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
-from experiments.race.races import RACES
 from experiments.kit.training import Settings
+from experiments.race.races import RACES
 from mlp import MLP
 from tests.experiments.test_cli import WRONG
 

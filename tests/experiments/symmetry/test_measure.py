@@ -11,25 +11,27 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from experiments import narration, plots
-from experiments.kit.starts import Start
 from experiments.cli import main
 from experiments.data import load
-from experiments.kit.training import Settings
-from experiments.kit.training import networks
-from experiments.symmetry.measure import APART
-from experiments.symmetry.measure import NEAR
-from experiments.symmetry.measure import Symmetry
-from experiments.symmetry.measure import Transversal
-from experiments.symmetry.measure import between_units
-from experiments.symmetry.measure import break_symmetry
-from experiments.symmetry.measure import equal_start
-from experiments.symmetry.measure import norm
-from experiments.symmetry.measure import symmetric_part
+from experiments.kit.starts import Start
+from experiments.kit.training import Settings, networks
+from experiments.symmetry import figure as pictures
+from experiments.symmetry import text as words
+from experiments.symmetry.measure import (
+    APART,
+    NEAR,
+    Symmetry,
+    Transversal,
+    between_units,
+    break_symmetry,
+    equal_start,
+    norm,
+    symmetric_part,
+)
 from mlp import MLP, SGD, mse, train
 from mlp.arrays import Array
-from tests.experiments.test_plots import assert_legible
 from tests.oracles import gradients_by_loops, hessian_by_loops
+from tests.pictures import assert_legible
 
 PENGUINS = load()
 TANH = Settings(activation="tanh", epochs=600)
@@ -189,7 +191,7 @@ def test_a_difference_that_began_apart_was_not_measured() -> None:
     assert result.growth(0) is None
     assert (verdict.word, "began apart" in verdict.number) == ("apart", True)
     assert "grew" not in verdict.reason
-    assert_legible(plots.symmetry_figure(result))
+    assert_legible(pictures.figure(result))
 
 
 @pytest.mark.parametrize("activation", ["relu", "linear"])
@@ -204,7 +206,7 @@ def test_neutral_is_said_of_the_second_half_and_kinks_of_what_theory_misses(
     k = result.epsilons.index(1e-6)
     off = (result.spread[:, 0, k] / result.theory(k)).max()
     assert bool(off > 100) == (activation == "relu") == ("passes it in one unit" in reason)
-    text = click.unstyle(narration.symmetry(result, "p.png"))
+    text = click.unstyle(words.text(result, "p.png"))
     assert max(map(len, text.splitlines())) <= 80
     early = result.growth(4)
     assert early is not None
@@ -217,7 +219,7 @@ def test_adam_does_not_help(activation: str) -> None:
     result = break_symmetry(PENGUINS, settings, equal_start(0.5), [0.0], 1)
     assert result.spread.max() <= 1e-12
     assert result.distinct.tolist() == [[1]]
-    text = click.unstyle(narration.symmetry(result, "p.png"))
+    text = click.unstyle(words.text(result, "p.png"))
     assert "would Adam help?\nNo: " in text
 
 
@@ -248,9 +250,9 @@ def test_rounding_is_looked_for_at_every_width_and_is_no_more_than_rounding(
     found = replace(
         tanh, rounding=dict.fromkeys(range(2, 33), 0.0) | {5: 1e-16, 6: 1e-16, 9: 1e-16}
     )
-    assert "not the same any more: 5–6, 9; they differ" in narration.symmetry(found, "p.png")
+    assert "not the same any more: 5–6, 9; they differ" in words.text(found, "p.png")
     none = replace(tanh, rounding=dict.fromkeys(range(2, 33), 0.0))
-    assert "not by one bit" in narration.symmetry(none, "p.png")
+    assert "not by one bit" in words.text(none, "p.png")
 
 
 # --- the parts -------------------------------------------------------------------------
@@ -316,7 +318,7 @@ def any_run(request: pytest.FixtureRequest) -> Symmetry:
 
 
 def test_the_text_fits_eighty_columns_and_has_every_epsilon(any_run: Symmetry) -> None:
-    text = click.unstyle(narration.symmetry(any_run, "picture.png"))
+    text = click.unstyle(words.text(any_run, "picture.png"))
     assert max(map(len, text.splitlines())) <= 80
     assert str(any_run.verdict()) in text
     places = [text.index(w) for w in ("network", "start", "verdict", "picture.png", "next")]
@@ -327,9 +329,7 @@ def test_the_text_fits_eighty_columns_and_has_every_epsilon(any_run: Symmetry) -
 
 
 def test_json_is_one_object_without_nan(any_run: Symmetry) -> None:
-    data = json.loads(
-        json.dumps(narration.symmetry_as_json(any_run, "p.png")), parse_constant=pytest.fail
-    )
+    data = json.loads(json.dumps(words.as_json(any_run, "p.png")), parse_constant=pytest.fail)
     assert len(data["results"]) == len(any_run.epsilons)
     for entry in data["results"].values():
         assert len(entry["spread"]) == len(entry["loss"]) == any_run.epochs + 1
@@ -338,11 +338,11 @@ def test_json_is_one_object_without_nan(any_run: Symmetry) -> None:
 
 
 def test_the_picture_is_legible(any_run: Symmetry) -> None:
-    assert_legible(plots.symmetry_figure(any_run))
+    assert_legible(pictures.figure(any_run))
 
 
 def test_dots_lie_on_lines(tanh: Symmetry) -> None:
-    ax = plots.symmetry_figure(tanh).axes[0]
+    ax = pictures.figure(tanh).axes[0]
     lines = [line for line in ax.lines if line.get_linewidth() == 5]
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     assert (len(lines), len(dots)) == (5, 4)

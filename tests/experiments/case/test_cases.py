@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.case.cases import CASES
-from experiments.case.cases import ZERO
-from experiments.case.cases import Case
-from experiments.kit.words import number
-from experiments.kit.words import shape
+from experiments.case.cases import CASES, ZERO, Case
+from experiments.kit.words import number, shape
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 

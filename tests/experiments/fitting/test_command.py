@@ -14,17 +14,17 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.figure import Figure
 
-from experiments import narration, plots
 from experiments.cli import main
 from experiments.data import read
-from experiments.fitting.measure import Fit
-from experiments.fitting.measure import begin
-from experiments.fitting.measure import fit
+from experiments.fitting import figure as pictures
+from experiments.fitting import text as words
+from experiments.fitting.measure import Fit, begin, fit
 from experiments.fitting.model import Model
+from experiments.kit import style
 from experiments.kit.training import Settings
 from mlp import initializers
 from mlp.optimizers import OPTIMIZERS
-from tests.experiments.test_plots import assert_legible, texts
+from tests.pictures import assert_legible, texts
 
 PENGUINS = read("penguins")
 
@@ -172,7 +172,7 @@ FITS = {
 @pytest.mark.parametrize("saved", [None, "net.npz"])
 def test_everything_that_can_happen_is_told_in_eighty_columns(make: object, saved: str) -> None:
     f: Fit = make()  # type: ignore[operator]
-    text = click.unstyle(narration.fit_text(f, saved, "curve.png"))
+    text = click.unstyle(words.text(replace(f, saved=saved), "curve.png"))
     assert max(map(len, text.splitlines())) <= 80
     landmarks = ["network", "data", "start", "training", "layers", "verdict", "saved", "curve.png"]
     places = [text.index(word) for word in landmarks]
@@ -180,7 +180,7 @@ def test_everything_that_can_happen_is_told_in_eighty_columns(make: object, save
     assert str(f.verdict()) in text
     for finding in f.findings():
         assert " ".join(finding.remedy.split()) in " ".join(text.split())
-    data = narration.fit_as_json(f, saved, "curve.png")
+    data = words.as_json(replace(f, saved=saved), "curve.png")
     json.loads(json.dumps(data), parse_constant=pytest.fail)
     assert len(data["loss"]) == len(f.model.loss)
 
@@ -188,18 +188,18 @@ def test_everything_that_can_happen_is_told_in_eighty_columns(make: object, save
 @pytest.mark.parametrize("make", FITS.values(), ids=FITS)
 def test_everything_that_can_happen_is_legible_as_a_picture(make: object, folder: Path) -> None:
     f: Fit = make()  # type: ignore[operator]
-    figure = plots.fit_figure(f)
+    figure = pictures.figure(f)
     assert_legible(figure)
     words = " ".join(text.get_text() for text in texts(figure))
     assert f.verdict().word in words
     if f.diverged_at >= 0:
         assert f"diverged at epoch {f.diverged_at}" in words
-    plots.save(figure, folder / "p.svg")
+    style.save(figure, folder / "p.svg")
 
 
 def test_the_loss_panel_shows_both_kinds_of_rows_and_the_mean() -> None:
     f = some_fit()
-    ax = plots.fit_loss_panel(Figure().subplots(), f)
+    ax = pictures.loss_panel(Figure().subplots(), f)
     drawn = [np.asarray(line.get_ydata()) for line in ax.lines]
     for expected in (f.model.loss, f.model.held_out_loss, [1.0, 1.0]):
         assert any(len(ys) == len(expected) and np.allclose(ys, expected) for ys in drawn)
@@ -207,10 +207,10 @@ def test_the_loss_panel_shows_both_kinds_of_rows_and_the_mean() -> None:
 
 def advised(f: Fit, saved: str | None = None) -> dict[str, str]:
     """Return the options of the command that the text ends with."""
-    text = click.unstyle(narration.fit_text(f, saved, "curve.png"))
+    text = click.unstyle(words.text(replace(f, saved=saved), "curve.png"))
     command = text[text.index("mlp-demo train") :].replace("\\\n", " ")
-    words = shlex.split(command)[3:]
-    return dict(zip(words[::2], words[1::2], strict=True))
+    typed = shlex.split(command)[3:]
+    return dict(zip(typed[::2], typed[1::2], strict=True))
 
 
 def test_the_advice_trains_the_same_network() -> None:
@@ -247,14 +247,14 @@ def test_the_advice_knows_the_columns_of_a_file() -> None:
 )
 def test_the_title_says_how_the_loss_ended(how: dict[str, object], title: str) -> None:
     f = some_fit(**how)
-    assert plots.fit_loss_panel(Figure().subplots(), f).get_title() == title
-    assert_legible(plots.fit_figure(f))
+    assert pictures.loss_panel(Figure().subplots(), f).get_title() == title
+    assert_legible(pictures.figure(f))
 
 
 def test_one_row_held_out_is_a_point(folder: Path) -> None:
     f = fit(begin(table := read("houses.csv", ["Rooms"], "Price in $", drop_missing=True)), table)
     assert len(f.held_out_x) == 1
-    ax = plots.answers_panel(Figure().subplots(), f)
+    ax = pictures.answers_panel(Figure().subplots(), f)
     assert "held out" in ax.get_title("left") + ax.get_title()
     (dots,) = ax.collections
     truth, answer = f.judged_rows()
@@ -263,7 +263,7 @@ def test_one_row_held_out_is_a_point(folder: Path) -> None:
 
 def test_shapes_and_errors_are_short() -> None:
     f = some_fit(hidden=(50,) * 10, activation="tanh", start="large")
-    text = click.unstyle(narration.fit_text(f, None, "p.png"))
+    text = click.unstyle(words.text(f, "p.png"))
     assert "network   2-50×10-1, tanh" in text
     assert "e+" not in text
-    assert "…" not in " ".join(t.get_text() for t in texts(plots.fit_figure(f)))
+    assert "…" not in " ".join(t.get_text() for t in texts(pictures.figure(f)))

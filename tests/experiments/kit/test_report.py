@@ -10,13 +10,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from experiments import narration
-from experiments.case.cases import CONSTANT
-from experiments.case.cases import ZERO
+from experiments.case import text as words
+from experiments.case.cases import CONSTANT, ZERO
+from experiments.case.measure import run
 from experiments.cli import main
 from experiments.data import load
 from experiments.kit.training import Settings
-from experiments.case.measure import run
 
 SHORT = {
     "zero": ["--epochs", "20"],
@@ -65,10 +64,10 @@ def test_other_formats_keep_it_too(suffix: str, folder: Path) -> None:
 
 
 def test_it_says_what_is_seen() -> None:
-    zero = narration.describe(run(ZERO, load(), Settings(epochs=20)))
+    zero = words.describe(run(ZERO, load(), Settings(epochs=20)))
     assert "no gradient" in zero
     assert "1 of 2" in zero
-    alike = narration.describe(run(CONSTANT, load(), Settings("tanh", epochs=20)))
+    alike = words.describe(run(CONSTANT, load(), Settings("tanh", epochs=20)))
     assert "get one gradient" in alike
     burst = Settings("tanh", epochs=20, learning_rate=1e300)
-    assert "diverged at the end" in narration.describe(run(CONSTANT, load(), burst))
+    assert "diverged at the end" in words.describe(run(CONSTANT, load(), burst))

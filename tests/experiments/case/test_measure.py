@@ -8,20 +8,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from experiments import plots
-from experiments.case.cases import CASES
-from experiments.case.cases import CONSTANT
-from experiments.case.cases import RANDOM
-from experiments.case.cases import ZERO
-from experiments.case.cases import Case
-from experiments.kit.claims import Claim
-from experiments.kit.claims import Measured
+from experiments.case import figure as pictures
+from experiments.case.cases import CASES, CONSTANT, RANDOM, ZERO, Case
+from experiments.case.measure import Result, epochs_of_work, run
 from experiments.data import load
-from experiments.case.measure import Result
+from experiments.kit.claims import Claim, Measured
 from experiments.kit.training import Settings
-from experiments.case.measure import epochs_of_work
 from experiments.verify import every_run
-from experiments.case.measure import run
 from mlp.activations import ACTIVATIONS
 
 PENGUINS = load()
@@ -216,4 +209,4 @@ def test_a_loss_that_ends_above_the_mean_is_told() -> None:
     assert loss.min() < result.dataset.mean_predictor_loss < loss[-1]
     assert "ended above the mean" in verdict.reason
     assert "above the mean" in verdict.number
-    assert plots.loss_panel(Figure().subplots(), result).get_title() == "Above the mean again"
+    assert pictures.loss_panel(Figure().subplots(), result).get_title() == "Above the mean again"

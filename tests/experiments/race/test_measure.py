@@ -10,30 +10,26 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from experiments import narration, plots
-from experiments.kit.starts import named_start
-from experiments.race.measure import Comparison
-from experiments.race.measure import Rival
-from experiments.race.measure import chance_of
-from experiments.race.measure import compare
-from experiments.race.measure import compare_settings
-from experiments.verify import every_race
-from experiments.kit.training import quantiles
-from experiments.race.measure import race
-from experiments.race.measure import race_settings
 from experiments.data import load
-from experiments.race.races import HE
-from experiments.race.races import RACES
-from experiments.race.races import RANDOM_RACE
-from experiments.race.races import XAVIER
-from experiments.race.races import Race
-from experiments.kit.training import BATCHES
-from experiments.kit.training import WEIGHTS
-from experiments.kit.training import Settings
+from experiments.kit.starts import named_start
+from experiments.kit.training import BATCHES, WEIGHTS, Settings, quantiles
+from experiments.race import figure as pictures
+from experiments.race import text as words
+from experiments.race.measure import (
+    Comparison,
+    Rival,
+    chance_of,
+    compare,
+    compare_settings,
+    race,
+    race_settings,
+)
+from experiments.race.races import HE, RACES, RANDOM_RACE, XAVIER, Race
+from experiments.verify import every_race
 from mlp import MLP, SGD, diagnostics, initializers, mse, train
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
-from tests.experiments.test_plots import assert_legible
+from tests.pictures import assert_legible
 
 PENGUINS = load()
 SMALL = Settings(activation="tanh", hidden=(4, 3), epochs=6, batch_size=40, seed=3)
@@ -84,7 +80,7 @@ def test_each_run_equals_the_same_network_trained_alone() -> None:
 def test_groups_that_fit_into_memory_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     starts = [named_start(n) for n in ("zeros", "small", "large")]
     together = compare(starts, PENGUINS, SMALL, runs=2)
-    monkeypatch.setattr("experiments.comparison.CHUNK", 1)
+    monkeypatch.setattr("experiments.race.measure.CHUNK", 1)
     apart = compare(starts, PENGUINS, SMALL, runs=2)
     for a, b in zip(together.rivals, apart.rivals, strict=True):
         np.testing.assert_allclose(a.losses, b.losses, rtol=1e-12)
@@ -245,7 +241,7 @@ def test_one_hidden_layer_has_no_way_for_a_signal() -> None:
     result = race(XAVIER, PENGUINS, Settings("tanh", (5,), 2, 0.01))
     ways = [o for o in result.outcomes() if "no way to go" in o.measured.text]
     assert [o.measured.holds for o in ways] == [False, False]
-    assert_legible(plots.race_figure(result))
+    assert_legible(pictures.figure(result))
 
 
 def test_where_nobody_gets_halfway_it_is_said_so() -> None:
@@ -270,27 +266,25 @@ def test_the_story_of_a_race_fits_and_its_picture_is_legible(
 ) -> None:
     settings = race_settings(racing, Settings(activation=activation, hidden=(9,) * 12, epochs=4))
     result = race(racing, PENGUINS, settings)
-    text = click.unstyle(narration.race(result, "p.png"))
+    text = click.unstyle(words.text(result, "p.png"))
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "√" in text
     assert str(result.verdict()) in text
-    assert_legible(plots.race_figure(result))
-    data = json.loads(
-        json.dumps(narration.comparison_as_json(result, "p.png")), parse_constant=pytest.fail
-    )
+    assert_legible(pictures.figure(result))
+    data = json.loads(json.dumps(words.as_json(result, "p.png")), parse_constant=pytest.fail)
     assert set(data["results"]) == {rival.start.name for rival in result.rivals}
     assert len(data["loss"]) == 5
 
 
 def test_the_formula_is_shown_with_the_numbers_of_the_network() -> None:
     result = race(XAVIER, PENGUINS, Settings("tanh", (50, 50, 50), 1, 0.01))
-    text = click.unstyle(narration.race(result, "p.png"))
+    text = click.unstyle(words.text(result, "p.png"))
     assert "2–3    √(2 / (50 + 50))" in text
     assert "is a slip: √(1/2) is 0.707" in text
     uniform = race(
         XAVIER, PENGUINS, Settings("tanh", (50, 50), 1, 0.01), {"distribution": "uniform"}
     )
-    assert "largest |w| = √(6 / (fan_in + fan_out))" in narration.race(uniform, "p.png")
+    assert "largest |w| = √(6 / (fan_in + fan_out))" in words.text(uniform, "p.png")
 
 
 @pytest.mark.parametrize("runs", [3, 20])
@@ -298,7 +292,7 @@ def test_a_comparison_names_the_winner_first_and_all_starts(runs: int) -> None:
     starts = [named_start(name) for name in ["small", "large", *initializers.names()]]
     settings = Settings("linear", (8, 8), 15, 0.3)
     result = compare(starts, PENGUINS, settings, runs=runs)
-    text = click.unstyle(narration.comparison(result, "p.png"))
+    text = click.unstyle(words.text(result, "p.png"))
     lines = text.splitlines()
     assert max(len(line) for line in lines) <= 80
     assert result.ranking[0].start.name in lines[2]
@@ -306,7 +300,7 @@ def test_a_comparison_names_the_winner_first_and_all_starts(runs: int) -> None:
     first = next(k for k, line in enumerate(lines) if line.startswith("start "))
     table = [line.split()[0] for line in lines[first + 1 : first + 1 + len(starts)]]
     assert [r.start.name for r in result.ranking] == table
-    assert_legible(plots.comparison_figure(result))
+    assert_legible(pictures.figure(result))
     assert any(rival.count("diverged") for rival in result.rivals)
 
 
@@ -314,7 +308,7 @@ def test_the_csv_holds_every_curve() -> None:
     starts = [named_start("large"), named_start("zeros")]
     settings = Settings("relu", (8,), 5, 1e200)
     result = compare(starts, PENGUINS, settings, runs=2)
-    rows = [row.split(",") for row in narration.comparison_as_csv(result).splitlines()]
+    rows = [row.split(",") for row in words.as_csv(result).splitlines()]
     assert rows[0] == ["start", "run", "epoch", "loss"]
     assert len(rows) == 1 + 2 * 2 * 6
     assert float(rows[1][3]) == result["large"].losses[0, 0]

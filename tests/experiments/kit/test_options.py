@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from experiments.cli import main
 from mlp import initializers
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COIN = '''
 import numpy as np
 

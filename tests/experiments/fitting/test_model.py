@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.data import DataError, read
-from experiments.fitting.measure import begin
-from experiments.fitting.measure import fit
+from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
 from experiments.kit.training import Settings
 from mlp import MLP

@@ -17,28 +17,25 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from experiments import plots, runner
-from experiments.case.cases import CASES
-from experiments.case.cases import CONSTANT
-from experiments.case.cases import RANDOM
-from experiments.case.cases import ZERO
-from experiments.case.cases import Case
+from experiments.case import animation, measure
+from experiments.case.animation import (
+    FRAMES,
+    PAUSE,
+    PER_SECOND,
+    WRITERS,
+    draw_frame,
+    drawn,
+    frame_epochs,
+)
+from experiments.case.cases import CASES, CONSTANT, RANDOM, ZERO, Case
+from experiments.case.measure import Result, run
 from experiments.cli import main
 from experiments.data import load
-from experiments.case.animation import FRAMES
-from experiments.case.animation import PAUSE
-from experiments.case.animation import PER_SECOND
-from experiments.case.animation import WRITERS
-from experiments.case.animation import draw_frame
-from experiments.case.animation import drawn
-from experiments.case.animation import frame_epochs
-from experiments.kit.style import CASE
-from experiments.kit.style import WELL
-from experiments.case.measure import Result
+from experiments.kit import style
+from experiments.kit.style import CASE, WELL
 from experiments.kit.training import Settings
-from experiments.case.measure import run
 from mlp import mse
-from tests.experiments.test_plots import assert_legible
+from tests.pictures import assert_legible
 
 PENGUINS = load()
 SHORT = Settings(activation="tanh", epochs=12)
@@ -51,12 +48,12 @@ def constant() -> Result:
 
 def replayed(result: Result, *epochs: int) -> list[Result]:
     found: list[Result] = []
-    runner.replay(result, epochs, found.append)
+    measure.replay(result, epochs, found.append)
     return found
 
 
 def make(result: Result, path: Path, *epochs: int) -> None:
-    with plots.film(result, path) as add:
+    with animation.film(result, path) as add:
         for now in replayed(result, *epochs):
             add(now)
 
@@ -115,7 +112,7 @@ def test_every_frame_is_legible(case: Case, activation: str, rate: float) -> Non
     result = run(case, PENGUINS, replace(SHORT, activation=activation, learning_rate=rate))
     fig = Figure(figsize=(16, 9), dpi=100)
     epochs = frame_epochs(result)
-    with plots.styled(), np.errstate(all="ignore"):
+    with style.styled(), np.errstate(all="ignore"):
         for now in replayed(result, epochs[0], epochs[len(epochs) // 2], epochs[-1]):
             draw_frame(fig, now, result)
             assert_legible(fig)
@@ -126,7 +123,7 @@ def test_other_networks_and_columns_are_legible(hidden: tuple[int, ...]) -> None
     settings = replace(SHORT, hidden=hidden, learning_rate=0.01)
     result = run(CONSTANT, load("penguins", "year"), settings)
     fig = Figure(figsize=(16, 9), dpi=100)
-    with plots.styled():
+    with style.styled():
         draw_frame(fig, replayed(result, 5)[0], result)
         assert_legible(fig)
 
@@ -190,7 +187,7 @@ def test_a_film_without_a_frame_ends_as_it_was_ended(constant: Result, tmp_path:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), plots.film(constant, tmp_path / "p.gif"):
+    with pytest.raises(KeyboardInterrupt), animation.film(constant, tmp_path / "p.gif"):
         interrupted()
     assert list(tmp_path.iterdir()) == []
 
@@ -206,7 +203,7 @@ def test_a_film_that_cannot_be_finished_leaves_the_old_one(
         add(constant)
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"), plots.film(constant, old) as add:
+    with pytest.raises(OSError, match="No space"), animation.film(constant, old) as add:
         disk_fills(add)
     assert old.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [old]
@@ -216,12 +213,12 @@ def test_a_film_needs_a_format_a_folder_and_ffmpeg(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ValueError, match=r"format of moving pictures: .gif, .html, .mp4"):
-        plots.check_film(tmp_path / "p.avi")
+        animation.check_film(tmp_path / "p.avi")
     with pytest.raises(FileNotFoundError, match="does not exist"):
-        plots.check_film(tmp_path / "missing" / "p.gif")
+        animation.check_film(tmp_path / "missing" / "p.gif")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="needs the program ffmpeg"):
-        plots.check_film(tmp_path / "p.mp4")
+        animation.check_film(tmp_path / "p.mp4")
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")

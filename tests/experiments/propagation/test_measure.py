@@ -12,18 +12,15 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
 
-from experiments import narration, plots
-from experiments.kit.starts import named_start
 from experiments.cli import main
-from experiments.propagation.measure import MEASURES
-from experiments.propagation.measure import Propagation
-from experiments.propagation.measure import propagate
-from experiments.propagation.measure import steps_of_work
+from experiments.kit.starts import RANGES, named_start
+from experiments.propagation import figure as pictures
+from experiments.propagation import text as words
+from experiments.propagation.measure import MEASURES, Propagation, propagate, steps_of_work
 from experiments.propagation.papers import PAPERS
-from experiments.kit.starts import RANGES
 from mlp import initializers, theory
 from mlp.activations import ACTIVATIONS
-from tests.experiments.test_plots import assert_legible, texts
+from tests.pictures import assert_legible, texts
 
 
 @pytest.fixture(scope="module", params=list(ACTIVATIONS))
@@ -86,7 +83,7 @@ def test_nothing_at_all_is_told_as_such(start: str, activation: str, verdict: st
     (journey,) = result.journeys
     assert journey.verdict().startswith(verdict)
     assert journey.median("delta_std")[0] == 0
-    told = click.unstyle(narration.propagation(result, "p.png"))
+    told = click.unstyle(words.text(result, "p.png"))
     assert "not finite" not in told
     assert max(map(len, told.splitlines())) <= 80
 
@@ -105,7 +102,7 @@ def test_one_layer_is_judged_against_what_is_sent_in(start: str, word: str) -> N
     assert journey.forward == pytest.approx(np.median(journey.measured["a_std"]))
     assert journey.verdict().startswith(word)
     assert "per layer" not in journey.verdict()
-    assert_legible(plots.propagation_figure(propagate([journey.start], depth=1, runs=2)))
+    assert_legible(pictures.figure(propagate([journey.start], depth=1, runs=2)))
 
 
 def test_the_gradient_of_the_weights_hides_a_vanishing_signal() -> None:
@@ -150,15 +147,13 @@ def test_runs_do_not_depend_on_how_many_are_run_at_once(monkeypatch: pytest.Monk
 def test_a_start_without_a_declared_variance_has_no_theory() -> None:
     result = propagate([named_start("ones")], width=20, depth=3, rows=5, runs=2)
     assert result.journeys[0].theory("a_std") is None
-    data = narration.propagation_as_json(result, "p.png")
+    data = words.as_json(result, "p.png")
     assert data["results"]["ones"]["theory"] == {}
-    assert "theory" in narration.propagation(result, "p.png")
+    assert "theory" in words.text(result, "p.png")
 
 
 def test_json_has_lists_over_the_layers_and_no_nan(notes: Propagation) -> None:
-    data = json.loads(
-        json.dumps(narration.propagation_as_json(notes, "p.png")), parse_constant=pytest.fail
-    )
+    data = json.loads(json.dumps(words.as_json(notes, "p.png")), parse_constant=pytest.fail)
     assert len(data["results"]) == len(RANGES)
     for entry in data["results"].values():
         for name in MEASURES:
@@ -167,20 +162,20 @@ def test_json_has_lists_over_the_layers_and_no_nan(notes: Propagation) -> None:
 
 
 def test_the_text_fits_eighty_columns(notes: Propagation) -> None:
-    lines = click.unstyle(narration.propagation(notes, "p.png")).splitlines()
+    lines = click.unstyle(words.text(notes, "p.png")).splitlines()
     assert max(map(len, lines)) <= 80
     for journey in notes.journeys:
         assert journey.verdict() in lines
 
 
 def test_the_picture_is_legible(notes: Propagation) -> None:
-    assert_legible(plots.propagation_figure(notes))
+    assert_legible(pictures.figure(notes))
 
 
 def test_every_start_at_once_is_legible() -> None:
     starts = [named_start(name) for name in [*initializers.names(), *RANGES]]
     result = propagate(starts, width=30, depth=10, rows=20, runs=3)
-    figure = plots.propagation_figure(result)
+    figure = pictures.figure(result)
     assert_legible(figure)
     words = [text.get_text() for text in texts(figure)]
     assert words.count("zeros") == 1, "the histograms alone name so many"
@@ -189,18 +184,18 @@ def test_every_start_at_once_is_legible() -> None:
 def test_nothing_is_drawn_at_a_tick_of_its_own() -> None:
     starts = [named_start(name) for name in ("zeros", "scaled")]
     result = propagate(starts, width=30, depth=6, rows=20, runs=3)
-    ax = plots.signal_panel(Figure().subplots(), result, "a_std")
+    ax = pictures.signal_panel(Figure().subplots(), result, "a_std")
     nothing, scaled = (np.asarray(line.get_ydata()) for line in ax.lines[::2])
     np.testing.assert_allclose(scaled, result.journeys[1].median("a_std"))
     ticks = dict(zip(ax.get_yticks(), (t.get_text() for t in ax.get_yticklabels()), strict=True))
     assert {ticks[y] for y in nothing} == {"0"}
     assert scaled.min() / 1000 < nothing[0] < scaled.min()
-    assert_legible(plots.propagation_figure(result))
+    assert_legible(pictures.figure(result))
 
 
 def test_one_layer_is_a_dot_and_not_a_line_of_no_length() -> None:
     result = propagate([named_start("scaled")], width=30, depth=1, rows=20, runs=3)
-    ax = plots.signal_panel(Figure().subplots(), result, "a_std")
+    ax = pictures.signal_panel(Figure().subplots(), result, "a_std")
     assert (ax.lines[0].get_marker(), list(ax.get_xticks())) == ("o", [1])
     low, high = ax.get_xlim()
     assert low < 1 < high
@@ -208,11 +203,11 @@ def test_one_layer_is_a_dot_and_not_a_line_of_no_length() -> None:
 
 def test_one_is_not_several() -> None:
     result = propagate([named_start("glorot_normal"), named_start("he_normal")], width=1, depth=1)
-    told = click.unstyle(narration.propagation(result, "p.png"))
+    told = click.unstyle(words.text(result, "p.png"))
     assert "20 of 1 hidden layer, 1 unit each" in told
     assert "wide layers" in told
     alike = propagate([named_start("glorot_normal")] * 2, width=1, depth=1)
-    assert "every layer has 1 input)" in narration.propagation(alike, "p.png")
+    assert "every layer has 1 input)" in words.text(alike, "p.png")
 
 
 def test_a_paper_is_quoted_where_its_sentence_is_true(
@@ -239,7 +234,7 @@ def test_papers_show_what_they_published(paper: str, tmp_path: Path) -> None:
         runs=4,
     )
     worse, better = result.journeys
-    assert_legible(plots.propagation_figure(result))
+    assert_legible(pictures.figure(result))
     spread = [
         np.abs(np.log(j.median("a_std")[-1] / j.median("a_std")[0])) for j in (worse, better)
     ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.race.races import RACES
-from experiments.race.races import Race
+from experiments.race.races import RACES, Race
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 

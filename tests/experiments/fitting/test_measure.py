@@ -12,11 +12,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from experiments.data import DataError, Scale, Table, load, read
-from experiments.fitting.measure import Fit
-from experiments.fitting.measure import answers
-from experiments.fitting.measure import begin
-from experiments.fitting.measure import fit
-from experiments.fitting.measure import saving
+from experiments.fitting.measure import Fit, answers, begin, fit, saving
 from experiments.fitting.model import Model
 from experiments.kit.training import Settings
 from mlp import MLP, Dense, activations, initializers

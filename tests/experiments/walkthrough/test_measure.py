@@ -13,21 +13,20 @@ import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
 
-from experiments import narration
-from experiments.case.cases import CONSTANT
-from experiments.case.cases import RANDOM
-from experiments.case.cases import ZERO
-from experiments.case.cases import Case
+from experiments.case.cases import CONSTANT, RANDOM, ZERO, Case
 from experiments.data import load
-from experiments.walkthrough.measure import STARTS
-from experiments.race.races import Race
 from experiments.kit.training import networks
-from experiments.walkthrough.measure import SYMBOL
-from experiments.walkthrough.measure import Line
-from experiments.walkthrough.measure import Question
-from experiments.walkthrough.measure import Walkthrough
-from experiments.walkthrough.measure import parameters
-from experiments.walkthrough.measure import walk
+from experiments.race.races import Race
+from experiments.walkthrough import text as words
+from experiments.walkthrough.measure import (
+    STARTS,
+    SYMBOL,
+    Line,
+    Question,
+    Walkthrough,
+    parameters,
+    walk,
+)
 from mlp import MLP, SGD, mse, train
 from mlp.activations import ACTIVATIONS, Activation, register
 from tests.oracles import gradients_by_loops
@@ -41,7 +40,7 @@ each = pytest.mark.parametrize(
 
 
 def text_of(result: Walkthrough) -> str:
-    return "\n".join(click.unstyle(part.text) for part in narration.walkthrough(result))
+    return "\n".join(click.unstyle(part.text) for part in words.parts(result))
 
 
 def lines_of(result: Walkthrough) -> list[Line]:
@@ -76,7 +75,7 @@ def rounding_of(worked: str) -> float:
 
 def printed(result: Walkthrough) -> Iterator[tuple[str, str]]:
     """Yield every formula with numbers put in, and its value, as they stand in the text."""
-    for part in narration.walkthrough(result)[1:-1]:
+    for part in words.parts(result)[1:-1]:
         unbroken = re.sub(r"\n( {6}| {12})(?=\S)", " ", click.unstyle(part.text))
         for line in unbroken.splitlines():
             equal = line.split("←")[0].strip().split(" = ")
@@ -262,7 +261,7 @@ def test_a_start_that_overflows_is_said_to_diverge() -> None:
     assert later.network.is_finite()
     assert "inf" not in text_of(later)
     assert "nan" not in text_of(later)
-    json.dumps(narration.walkthrough_as_json(later), allow_nan=False)
+    json.dumps(words.as_json(later), allow_nan=False)
 
 
 @pytest.mark.parametrize(
@@ -307,14 +306,14 @@ def test_a_formula_too_long_for_a_line_is_broken_not_cut() -> None:
     for rows in (1, 2):
         result = walk(RANDOM, THREE, {"scale": "large"}, hidden=(3,), rows=rows)
         text = " ".join(text_of(result).split())
-        worked = narration.walkthrough_as_json(result)["steps"][2]["forward propagate an input"]
+        worked = words.as_json(result)["steps"][2]["forward propagate an input"]
         for line in worked["lines"]:
             assert line["formula"] in text
             assert all(numbers in text for numbers in line["worked"])
 
 
 def test_parts_begin_with_the_steps_of_the_notes() -> None:
-    parts = narration.walkthrough(walk(ZERO, PENGUINS, steps=2))
+    parts = words.parts(walk(ZERO, PENGUINS, steps=2))
     assert [click.unstyle(part.title) for part in parts if part.title] == [
         "step 1 of 2", "step 2 of 2",
     ]  # fmt: skip
@@ -342,7 +341,7 @@ def assert_latex(equation: str) -> None:
 def test_the_handout_is_latex_that_renders(case: Case | Race, activation: str) -> None:
     for rows in (1, 2):
         result = walk(case, PENGUINS, activation=activation, rows=rows, steps=2)
-        handout = narration.walkthrough_as_markdown(result, ask=True)
+        handout = words.as_markdown(result, ask=True)
         blocks = re.findall(r"^\$\$(.+)\$\$$", handout, flags=re.MULTILINE)
         rest = re.sub(r"^\$\$.+\$\$$", "", handout, flags=re.MULTILINE)
         inline = re.findall(r"\$([^$]+)\$", rest)
@@ -363,15 +362,15 @@ def test_the_handout_has_the_numbers_of_the_terminal(case: Case | Race, activati
         plain = re.sub(r" \\times 10\^\{(-?\d+)\}", r"e\1", text)
         return re.findall(r" = (-?\d[\d.e-]*)\$", plain)
 
-    handout = values(narration.walkthrough_as_markdown(result))
+    handout = values(words.as_markdown(result))
     terminal = [value for _, value in printed(result)]
     assert set(terminal) <= set(handout)
 
 
 def test_questions_are_folded_into_the_handout_only_when_asked_for() -> None:
     result = walk(ZERO, PENGUINS, activation="sigmoid")
-    assert "<details>" not in narration.walkthrough_as_markdown(result)
-    asked = narration.walkthrough_as_markdown(result, ask=True)
+    assert "<details>" not in words.as_markdown(result)
+    asked = words.as_markdown(result, ask=True)
     assert asked.count("<details>") == asked.count("</details>") == len(questions_of(result))
 
 
@@ -395,7 +394,7 @@ def test_a_new_activation_is_worked_by_its_formula() -> None:
 
 def test_json_is_the_whole_walkthrough() -> None:
     result = walk(RANDOM, PENGUINS, activation="tanh", seed=3)
-    data = json.loads(json.dumps(narration.walkthrough_as_json(result)))
+    data = json.loads(json.dumps(words.as_json(result)))
     assert (data["case"], data["of"], data["options"]) == (
         "walkthrough",
         "random",
