@@ -330,7 +330,7 @@ def run(
 
     Examples
     --------
-    >>> from experiments.cases import ZERO
+    >>> from experiments.case.cases import ZERO
     >>> from experiments.data import load
     >>> str(run(ZERO, load(), Settings(epochs=5)).verdict())
     'stalled: no weight moved (largest change 0)'

@@ -126,7 +126,7 @@ def describe_start(start: Start) -> str:
 
     Examples
     --------
-    >>> from experiments.cases import named_start
+    >>> from experiments.kit.starts import named_start
     >>> describe_start(named_start("he_normal"))
     'he_normal: w ~ N(0, 2 / fan_in)'
     """

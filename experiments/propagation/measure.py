@@ -187,7 +187,7 @@ def propagate(
 
     Examples
     --------
-    >>> from experiments.cases import named_start
+    >>> from experiments.kit.starts import named_start
     >>> small = propagate([named_start("small")], width=100, depth=4, runs=3)
     >>> small.journeys[0].verdict().partition(":")[0]
     'signal vanishes'

@@ -353,7 +353,7 @@ def compare(
 
     Examples
     --------
-    >>> from experiments.cases import named_start
+    >>> from experiments.kit.starts import named_start
     >>> from experiments.data import load
     >>> starts = [named_start(name) for name in ("zeros", "glorot_normal")]
     >>> result = compare(starts, load(), Settings(activation="tanh", epochs=100), runs=3)
@@ -546,7 +546,7 @@ def chance_of(best: Rival, other: Rival) -> float:
 
     Examples
     --------
-    >>> from experiments.cases import named_start
+    >>> from experiments.kit.starts import named_start
     >>> runs = np.full(6, -1), ["learning"] * 6, []
     >>> losses = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]])
     >>> best = Rival(named_start("he_normal"), losses, *runs)

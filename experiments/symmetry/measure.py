@@ -398,7 +398,7 @@ def break_symmetry(
 
     Examples
     --------
-    >>> from experiments.cases import CASES
+    >>> from experiments.case.cases import CASES
     >>> from experiments.data import load
     >>> settings = Settings(activation="tanh", epochs=200)
     >>> result = break_symmetry(load(), settings, CASES["constant"].start(0.5), [0, 1e-3], 1)

@@ -250,7 +250,7 @@ def walk(
 
     Examples
     --------
-    >>> from experiments.cases import ZERO
+    >>> from experiments.case.cases import ZERO
     >>> from experiments.data import load
     >>> asleep = walk(ZERO, load(), activation="sigmoid")
     >>> asleep.lessons()[0]
