@@ -21,9 +21,9 @@ MAY_IMPORT = {
     "mlp.initializers": {"arrays", "registry"},
     "mlp.losses": {"arrays"},
     "mlp.network": {"activations", "arrays", "files", "initializers"},
-    "mlp.optimizers": {"arrays", "network", "registry"},
+    "mlp.optimizers": {"arrays", "registry"},
     "mlp.diagnostics": {"arrays", "losses", "network"},
-    "mlp.training": {"arrays", "diagnostics", "losses", "network", "optimizers"},
+    "mlp.training": {"arrays", "losses", "network", "optimizers"},
     "mlp.theory": {"activations", "arrays", "initializers", "registry"},
     "mlp.sklearn": {"activations", "arrays", "initializers", "network", "optimizers", "training"},
 }

@@ -36,7 +36,7 @@ from experiments.kit.training import (
 from experiments.kit.words import number
 from mlp import MLP, Gradients, History, Trace, diagnostics, mse
 from mlp.arrays import Array
-from mlp.optimizers import Optimizer
+from mlp.optimizers import OPTIMIZERS, Adam, Resumable
 
 REFERENCE_RUNS = 4
 
@@ -375,9 +375,8 @@ def run(
         shown=shown,
     )
     if case.identical:
-        stand_in = StandIn(settings.new_optimizer(), sizes)
         small = diagnostics.merged(before[-1])[0]
-        one = trained(small, x, targets[-1], optimizer=stand_in)
+        one = trained(small, x, targets[-1], optimizer=stand_in(settings, small))
         with np.errstate(over="ignore", invalid="ignore"):
             answers = np.stack([stack[-1].predict(x), small.predict(x)])
             bent = _bent(x, answers[0])
@@ -497,37 +496,31 @@ def _largest_per_layer(per_layer: Sequence[Array]) -> Array:
 # --- one unit that stands for many -----------------------------------------------------
 
 
-@dataclass
-class StandIn:
-    """An optimizer that trains one unit as if it were H identical ones.
+def stand_in(settings: Settings, one: MLP) -> Resumable:
+    """Return an optimizer that trains one unit as if it were H identical ones.
 
     With n_in and n_out the units that the one stands for in the layer below and in its own,
     its weight is W = n_in · w, the gradient of one w is dW / n_out, and W moves n_in times as
-    far as w: for plain SGD a rate of η n_in / n_out.
+    far as w: a rate of η n_in / n_out. For Adam, whose step does not grow with the gradient, the
+    rate is η n_in, and n_out goes to the ε that the gradient is held against.
 
     Parameters
     ----------
-    optimizer : Optimizer
-        The one that trains the H units.
-    sizes : list of int
-        Of the network that is stood for.
+    settings : Settings
+        The H units of each hidden layer and what trains them.
+    one : MLP
+        The network with one unit in each hidden layer.
     """
-
-    optimizer: Optimizer
-    sizes: list[int]
-
-    def update(self, network: MLP, gradients: Gradients) -> None:
-        """Move every parameter of `network` one step, in place."""
-        n_in, n_out = [1, *self.sizes[1:-1]], [*self.sizes[1:-1], 1]
-        shares = Gradients(
-            W=[g / n for g, n in zip(gradients.W, n_out, strict=True)],
-            b=[g / n for g, n in zip(gradients.b, n_out, strict=True)],
-            delta=gradients.delta,
-        )
-        before = [layer.W.copy() for layer in network.layers]
-        self.optimizer.update(network, shares)
-        for layer, W_old, n in zip(network.layers, before, n_in, strict=True):
-            layer.W += (n - 1) * (layer.W - W_old)
+    n_in, n_out = (one.with_theta(np.ones_like(one.theta)) for _ in range(2))
+    for k, H in enumerate(settings.hidden):
+        n_out.layers[k].W *= H
+        n_out.layers[k].b *= H
+        n_in.layers[k + 1].W *= H
+    optimizer = OPTIMIZERS[settings.optimizer]
+    rate = (settings.learning_rate or 0.0) * n_in.theta
+    if optimizer is Adam:
+        return Adam(rate, epsilon=Adam.epsilon * n_out.theta)
+    return optimizer(rate / n_out.theta)
 
 
 def _frozen_reason(r: Result) -> str:

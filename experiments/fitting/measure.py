@@ -281,7 +281,7 @@ def fit(
     settings = replace(model.settings, epochs=model.epoch + epochs)
     dataset, held_out_x, held_out_y = _divided(table, model.validation, settings.seed)
     network, optimizer = model.network.copy(), settings.new_optimizer()
-    optimizer.memory.restore(network, model.memory)
+    optimizer.memory.restore(network.theta, model.memory)
     total = model.epoch + epochs + 1
     loss, held_out_loss = np.full((2, total), np.nan)
     loss[: len(model.loss)] = model.loss
@@ -316,7 +316,6 @@ def fit(
             epochs=epochs,
             batch_size=settings.batch_size,
             seed=np.random.SeedSequence(settings.seed, spawn_key=(BATCHES,)),
-            probes={},
             on_epoch=keep,
             first_epoch=model.epoch,
         )

@@ -205,12 +205,8 @@ def _model(arrays: Mapping[str, NDArray[Any]]) -> Model:
     if [len(about["inputs"]), len(about["targets"])] != [network.sizes[0], network.sizes[-1]]:
         raise ValueError("its columns do not fit its network")
     settings = _settings(about["settings"], network)
-    memory = {
-        name.removeprefix("memory."): array
-        for name, array in arrays.items()
-        if name.startswith("memory.")
-    }
-    settings.new_optimizer().memory.restore(network, memory)
+    memory = _memory(arrays, network)
+    settings.new_optimizer().memory.restore(network.theta, memory)
     return Model(
         network=network,
         inputs=tuple(about["inputs"]),
@@ -228,6 +224,20 @@ def _model(arrays: Mapping[str, NDArray[Any]]) -> Model:
         began=tuple(Layer(*map(float, row)) for row in arrays["began"]),
         memory=memory,
     )
+
+
+def _memory(arrays: Mapping[str, NDArray[Any]], network: MLP) -> dict[str, NDArray[Any]]:
+    """Return the state of the optimizer; an older file has an array for each W and b of it."""
+    prefix, shapes = "memory.", [p.shape for p in network.parameters()]
+    memory = {
+        name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)
+    }
+    for i in (name.removeprefix("0.") for name in list(memory) if name.startswith("0.")):
+        parts = [memory.pop(f"{p}.{i}") for p in range(len(shapes))]
+        if [part.shape for part in parts] != shapes:
+            raise ValueError("the memory of the optimizer does not fit the network")
+        memory[i] = np.concatenate([part.ravel() for part in parts])
+    return memory
 
 
 def _settings(about: Mapping[str, Any], network: MLP) -> Settings:

@@ -39,7 +39,7 @@ from experiments.kit.words import number
 from mlp import MLP, SGD, Gradients, Trace, diagnostics, mse, train
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
-from mlp.network import Dense, child_rng
+from mlp.network import child_rng
 from mlp.optimizers import Optimizer
 
 EPSILONS = (0.0, 1e-12, 1e-9, 1e-6, 1e-3)
@@ -258,6 +258,8 @@ class Transversal:
 
     Parameters
     ----------
+    network : MLP
+        Of the shape that is trained.
     optimizer : Optimizer
         Whose steps are followed. It must be one without memory, such as SGD.
 
@@ -273,19 +275,21 @@ class Transversal:
     for synchronized coupled systems", for following only what leaves the symmetric state.
     """
 
+    network: MLP
     optimizer: Optimizer
     log_growth: float = field(default=0.0, init=False)
 
-    def update(self, network: MLP, gradients: Gradients) -> None:
+    def update(self, theta: Array, g: Array) -> None:
         """Move all three one step, in place."""
-        self.optimizer.update(network, gradients)
-        theta = symmetric_part(network[0]).parameters()
-        v = [(d[1] - d[2]) / 2 for d in between_units(network)]
+        self.optimizer.update(theta, g)
+        three = self.network.with_theta(theta)
+        d = between_units(three)
+        v = (d[1] - d[2]) / 2
         size = norm(v)
         with np.errstate(divide="ignore"):
             self.log_growth += float(np.log(size / NEAR))
-        for p, s, d in zip(network.parameters(), theta, v, strict=True):
-            p[0], p[1], p[2] = s, s + d * (NEAR / size), s - d * (NEAR / size)
+        v *= NEAR / size
+        theta[:] = symmetric_part(three).theta[0] + np.stack([np.zeros_like(v), v, -v])
 
     def spread(self, network: MLP, trace: Trace, gradients: Gradients) -> Array:
         """Return the spread of v, had it started at length 1 and never been scaled."""
@@ -306,27 +310,24 @@ def symmetric_part(network: MLP) -> MLP:
     >>> symmetric_part(net).layers[0].W
     array([[2., 2.]])
     """
-    layers, last = [], len(network.layers) - 1
-    for k, layer in enumerate(network.layers):
-        W, b = layer.W, layer.b
+    part, last = network.copy(), len(network.layers) - 1
+    for k, layer in enumerate(part.layers):
         if k > 0:  # its rows belong to the units of the layer below
-            W = np.broadcast_to(W.mean(axis=-2, keepdims=True), W.shape)
+            layer.W[...] = layer.W.mean(axis=-2, keepdims=True)
         if k < last:  # its columns are hidden units
-            W = np.broadcast_to(W.mean(axis=-1, keepdims=True), W.shape)
-            b = np.broadcast_to(b.mean(axis=-1, keepdims=True), b.shape)
-        layers.append(Dense(W, b, layer.activation))
-    return MLP.from_layers(layers)
+            layer.W[...] = layer.W.mean(axis=-1, keepdims=True)
+            layer.b[...] = layer.b.mean(axis=-1, keepdims=True)
+    return part
 
 
-def between_units(network: MLP) -> list[Array]:
-    """Return θ minus its symmetric part, array by array: all that differs between units."""
-    pairs = zip(network.parameters(), symmetric_part(network).parameters(), strict=True)
-    return [p - s for p, s in pairs]
+def between_units(network: MLP) -> Array:
+    """Return θ minus its symmetric part: all that differs between units."""
+    return network.theta - symmetric_part(network).theta
 
 
-def norm(arrays: Sequence[Array]) -> float:
-    """√Σ v² over all entries of all arrays."""
-    return float(np.sqrt(sum((v * v).sum() for v in arrays)))
+def norm(v: Array) -> float:
+    """√Σ v²."""
+    return float(np.sqrt((v * v).sum()))
 
 
 def equal_start(value: float, bias: str | None = None) -> Start:
@@ -413,7 +414,7 @@ def break_symmetry(
     draw = partial(networks, sizes, settings.activation, start, settings.seed)
     (first,) = draw([0])
     with np.errstate(over="ignore"):
-        alike = norm(between_units(first)) <= ROUNDING * norm(first.parameters())
+        alike = norm(between_units(first)) <= ROUNDING * norm(first.theta)
     epsilons = (EPSILONS if alike else (0.0,)) if epsilons is None else tuple(epsilons)
     for epsilon in epsilons:
         if not 0 <= epsilon < np.inf:
@@ -421,13 +422,12 @@ def break_symmetry(
     runs = (5 if alike else 20) if runs is None else runs
     bases = draw(range(runs))
     directions = [_direction(base, settings.seed, r) for r, base in enumerate(bases)]
-    stack = MLP.stack(
-        [
-            _moved(base, direction, epsilon)
-            for base, direction in zip(bases, directions, strict=True)
-            for epsilon in epsilons
-        ]
-    )
+    moved = [
+        base.theta + epsilon * direction
+        for base, direction in zip(bases, directions, strict=True)
+        for epsilon in epsilons
+    ]
+    stack = bases[0].with_theta(np.stack(moved))
     tick = None if on_epoch is None else lambda epoch, loss: on_epoch()
     fit = partial(
         train,
@@ -442,10 +442,10 @@ def break_symmetry(
 
     predicted, silence = None, _silence(settings, bases[0], x, alike)
     if not silence:
-        v = between_units(_moved(bases[0].mapped(np.zeros_like), directions[0], 1.0))
-        scale = NEAR / norm(v)
-        three = MLP.stack([_moved(bases[0], v, sign * scale) for sign in (0, 1, -1)])
-        follow = Transversal(settings.new_optimizer())
+        v = between_units(bases[0].with_theta(directions[0]))
+        twins = np.array([[0], [1], [-1]]) * (NEAR / norm(v)) * v
+        three = bases[0].with_theta(bases[0].theta + twins)
+        follow = Transversal(three, settings.new_optimizer())
         tangent = fit(three, optimizer=follow, probes={"spread": follow.spread})
         predicted = norm(v) * tangent["spread"]
 
@@ -511,22 +511,13 @@ def _silence(settings: Settings, base: MLP, x: Array, alike: bool) -> str:
     return ""
 
 
-def _direction(network: MLP, seed: int, r: int) -> list[Array]:
-    """Return randn for every weight and 0 for every bias, in the order of `MLP.parameters`."""
+def _direction(network: MLP, seed: int, r: int) -> Array:
+    """Return randn for every weight and 0 for every bias, in the order of `MLP.theta`."""
     rng = child_rng(seed, DIRECTION, r)
-    return [
-        d
-        for layer in network.layers
-        for d in (rng.standard_normal(layer.W.shape), np.zeros_like(layer.b))
-    ]
-
-
-def _moved(network: MLP, direction: Sequence[Array], amount: float) -> MLP:
-    """θ + amount · direction, as a network of its own."""
-    moved = network.copy()
-    for p, d in zip(moved.parameters(), direction, strict=True):
-        p += amount * d
-    return moved
+    direction = network.with_theta(np.zeros_like(network.theta))
+    for layer in direction.layers:
+        layer.W = rng.standard_normal(layer.W.shape)
+    return direction.theta
 
 
 def _spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:

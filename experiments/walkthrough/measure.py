@@ -271,7 +271,7 @@ def walk(
         for _ in range(steps):
             old = network.copy()
             loss, gradients = _gradients(network, x, y)
-            optimizer.update(network, gradients)
+            optimizer.update(network.theta, gradients.theta)
             loss_after, _ = _gradients(network, x, y)
             diverged = not (np.isfinite(loss_after) and network.is_finite())
             if diverged:

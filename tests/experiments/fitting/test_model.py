@@ -51,6 +51,21 @@ def test_what_was_saved_comes_back(path: Path) -> None:
     np.testing.assert_array_equal(loaded.answer(PENGUINS.x), MODEL.answer(PENGUINS.x))
 
 
+def test_a_file_with_an_array_for_each_parameter_in_the_memory_is_read(path: Path) -> None:
+    MODEL.save(path)
+    arrays = read_npz(path)
+    for i in "01":
+        like_theta = MODEL.network.with_theta(arrays.pop(f"memory.{i}"))
+        arrays |= {f"memory.{p}.{i}": a for p, a in enumerate(like_theta.parameters())}
+    write_npz(path, arrays)
+    loaded = Model.load(path)
+    assert {name: a.tolist() for name, a in loaded.memory.items()} == {
+        name: a.tolist() for name, a in MODEL.memory.items()
+    }
+    write_npz(path, arrays | {"memory.0.0": np.ones((1, 1))})
+    assert_refused(path, "memory")
+
+
 def test_the_library_reads_the_network_in_it(path: Path) -> None:
     MODEL.save(path)
     assert_same(MLP.load(path).parameters(), MODEL.network.parameters())
@@ -119,8 +134,9 @@ ARRAYS: dict[str, Any] = {
     "a mean of nothing": {"x_mean": np.array([1.0, np.nan])},
     "a mean too many": {"y_mean": np.ones(2)},
     "a layer too many": {"began": np.ones((3, 6))},
-    "a memory of another shape": {"memory.0.0": np.ones((2, 2))},
-    "a memory with a hole": {"memory.1.1": np.full((1, 3), np.nan)},
+    "a memory of another shape": {"memory.0": np.ones((2, 2))},
+    "a memory with a hole": {"memory.1": np.full(MODEL.network.theta.shape, np.nan)},
+    "half a memory of an older file": {"memory.0.0": np.ones((2, 2))},
     "steps below 0": {"memory.steps": np.array(-1)},
 }
 

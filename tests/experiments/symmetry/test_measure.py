@@ -29,7 +29,6 @@ from experiments.symmetry.measure import (
     symmetric_part,
 )
 from mlp import MLP, SGD, mse, train
-from mlp.arrays import Array
 from tests.oracles import gradients_by_loops, hessian_by_loops
 from tests.pictures import assert_legible
 
@@ -45,10 +44,6 @@ def tanh() -> Symmetry:
 # --- theory ----------------------------------------------------------------------------
 
 
-def flat(arrays: list[Array]) -> Array:
-    return np.concatenate([a.ravel() for a in arrays])
-
-
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "linear"])
 @pytest.mark.parametrize("hidden", [[2], [2, 2]])
 def test_a_difference_moves_by_the_product_of_one_minus_eta_hessian(
@@ -58,22 +53,18 @@ def test_a_difference_moves_by_the_product_of_one_minus_eta_hessian(
     x, y, eta, epochs = rng.standard_normal((4, 2)), rng.standard_normal((4, 1)), 0.1, 3
     symmetric = MLP([2, *hidden, 1], activation, kernel_initializer="constant")
     v = between_units(MLP([2, *hidden, 1], activation, seed=2))
-    v = [d * NEAR / norm(v) for d in v]
-    members = [symmetric.copy() for _ in range(3)]
-    for network, sign in zip(members, (0, 1, -1), strict=True):
-        for p, d in zip(network.parameters(), v, strict=True):
-            p += sign * d
-    follow = Transversal(SGD(eta))
-    three = MLP.stack(members)
-    train(three, x, y, optimizer=follow, epochs=epochs, probes={})
+    v *= NEAR / norm(v)
+    three = symmetric.with_theta(np.stack([symmetric.theta + sign * v for sign in (0, 1, -1)]))
+    follow = Transversal(three, SGD(eta))
+    train(three, x, y, optimizer=follow, epochs=epochs)
 
-    expected = flat(v) / NEAR
+    expected = v / NEAR
     for _ in range(epochs):
         expected = expected - eta * hessian_by_loops(symmetric, x, y) @ expected
         for p, g in zip(symmetric.parameters(), gradients_by_loops(symmetric, x, y), strict=True):
             p -= eta * g
     assert follow.log_growth == pytest.approx(np.log(np.linalg.norm(expected)), abs=1e-4)
-    found = flat(between_units(three[1])) / NEAR
+    found = between_units(three[1]) / NEAR
     np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-4)
 
 
@@ -97,7 +88,7 @@ def test_it_is_the_bend_of_f_that_drives_equal_units_apart(tanh: Symmetry) -> No
     """
     settings = replace(TANH, epochs=1500)
     (network,) = networks([2, 2, 1], "tanh", equal_start(0.5), 0, [0])
-    train(network, PENGUINS.x, PENGUINS.y, optimizer=SGD(0.1), epochs=1500, probes={})
+    train(network, PENGUINS.x, PENGUINS.y, optimizer=SGD(0.1), epochs=1500)
     trace = network.forward(PENGUINS.x)
     t, a = trace.a[1][:, :1], network.layers[1].W[0, 0]
     e = trace.output - PENGUINS.y
@@ -268,8 +259,7 @@ def test_the_symmetric_part_does_not_know_one_unit_from_another() -> None:
     shuffled.layers[0].W = network.layers[0].W[:, [2, 0, 1]]
     shuffled.layers[1].W = network.layers[1].W[[2, 0, 1]]
     np.testing.assert_allclose(shuffled.forward(x).output, network.forward(x).output)
-    for p, q in zip(symmetric_part(shuffled).parameters(), symmetric.parameters(), strict=True):
-        np.testing.assert_allclose(p, q)
+    np.testing.assert_allclose(symmetric_part(shuffled).theta, symmetric.theta)
     assert norm(between_units(symmetric)) < 1e-15
     assert network.sizes == symmetric.sizes
 
@@ -279,9 +269,8 @@ def test_a_symmetric_network_has_no_gradient_between_its_units() -> None:
     network = symmetric_part(MLP([2, 3, 2, 1], "tanh", seed=3)).copy()
     trace = network.forward(PENGUINS.x)
     gradients = network.backward(trace, mse(trace.output, PENGUINS.y)[1])
-    for p, g in zip(network.parameters(), gradients.parameters(), strict=True):
-        p[...] = g
-    assert norm(between_units(network)) < 1e-15 * norm(network.parameters())
+    network.theta = gradients.theta
+    assert norm(between_units(network)) < 1e-15 * norm(network.theta)
 
 
 def test_what_cannot_be_run_is_refused() -> None:
