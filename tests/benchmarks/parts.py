@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.cases import shape
+from experiments.kit.words import shape
 from mlp import MLP, train
 from tests.benchmarks.measure import Figure, Timed, Worker, in_turns, process, seconds
 from tests.benchmarks.peers import EPOCHS, problem
