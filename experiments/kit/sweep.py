@@ -38,6 +38,8 @@ R = TypeVar("R")
 CHUNK = 1_000_000
 # Work of more seconds than this is shared out to processes, which take about one to start.
 WORTH_IT = 3.0
+# How long a scheduler may take to answer, in seconds.
+ANSWER_WITHIN = 10.0
 # One thread of linear algebra for each process: on small matrices a second one mostly waits.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -104,7 +106,7 @@ def trained(task: Task) -> Trained:
     return Trained(history, None if task.after is None else task.after(task.network))
 
 
-def groups(count: int, sizes: list[int], rows: int, chunk: int = CHUNK) -> list[range]:
+def groups(count: int, sizes: list[int], rows: int) -> list[range]:
     """Cut so many networks of one shape into groups that fit the processor's cache.
 
     Parameters
@@ -115,8 +117,6 @@ def groups(count: int, sizes: list[int], rows: int, chunk: int = CHUNK) -> list[
         The shape of each.
     rows : int
         Rows of a pass.
-    chunk : int
-        About how many numbers a stack may hold.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def groups(count: int, sizes: list[int], rows: int, chunk: int = CHUNK) -> list[
     [range(0, 3), range(3, 5)]
     """
     parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    size = max(1, chunk // (4 * parameters + 3 * rows * sum(sizes)))
+    size = max(1, CHUNK // (4 * parameters + 3 * rows * sum(sizes)))
     return [range(first, min(first + size, count)) for first in range(0, count, size)]
 
 
@@ -168,14 +168,17 @@ def workers(jobs: int | None = 1, cluster: str | None = None, tasks: int = 1) ->
         with _cluster(cluster) as executor:
             yield lambda function, tasks: _in_order(executor, function, tasks, ahead=64)
     elif jobs is None and cores and cores > 1:
+        long: bool | None = None
         with _processes(cores) as pool:
 
             def shared_if_long(function: Callable[[T], R], arguments: Iterable[T]) -> Iterator[R]:
-                arguments, started = iter(arguments), time.perf_counter()
-                for argument in arguments:
+                nonlocal long
+                arguments = iter(arguments)
+                for argument in arguments if long is None else ():
+                    started = time.perf_counter()
                     yield function(argument)
+                    long = (time.perf_counter() - started) * (tasks - 1) > WORTH_IT
                     break
-                long = (time.perf_counter() - started) * (tasks - 1) > WORTH_IT
                 yield from (pool if long else builtins.map)(function, arguments)
 
             yield shared_if_long
@@ -221,11 +224,12 @@ def _cluster(address: str) -> Iterator[Executor]:
             'a cluster needs dask.distributed: pip install "mlp-demo[cluster]"'
         ) from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkerError(f"no cluster answers at {address}: {error}") from None
     with client:
-        yield client.get_executor()
+        executor: Executor = client.get_executor()
+        yield executor
 
 
 def _in_order(

@@ -17,6 +17,7 @@ from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
     INIT_OPTION,
+    JOBS_OPTIONS,
     PRINT_OPTIONS,
     RUNS_OPTION,
     dataset_of,
@@ -25,11 +26,11 @@ from experiments.kit.options import (
     own_options,
     settings_of,
 )
-from experiments.kit.report import check_output, deliver, figure_path, progress, publish, tell
+from experiments.kit.report import check_output, deliver, figure_path, publish, shared_out, tell
 from experiments.kit.starts import named_start
 from experiments.race import measure, text
 from experiments.race.figure import figure
-from experiments.race.measure import Comparison, compare_settings, epochs_of_work, race_settings
+from experiments.race.measure import Comparison, compare_settings, race_settings, stacks_of_work
 from experiments.race.races import RACES, Race
 from mlp import initializers
 from mlp.files import replacing
@@ -56,6 +57,7 @@ def _command(race: Race) -> click.Command:
             *own_options(race.options),
             *network,
             *DATA_OPTIONS,
+            *JOBS_OPTIONS,
             *FIGURE_OPTIONS,
             *PRINT_OPTIONS,
         ],
@@ -79,7 +81,7 @@ def _in_two_halves(case: Case, race: Race) -> click.Command:
     return click.Command(
         case.name,
         callback=callback,
-        params=options_of(case),
+        params=[*options_of(case), *JOBS_OPTIONS],
         help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh\n\n"
         "The second half trains a deep network of its own. The data, --activation, "
         "--optimizer and --seed hold for it too, the other options do not.",
@@ -91,9 +93,9 @@ def _in_two_halves(case: Case, race: Race) -> click.Command:
 def _raced(race: Race, values: dict[str, Any]) -> Comparison:
     settings, dataset = race_settings(race, settings_of(values)), dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
-    work = epochs_of_work(race.starts(**options), dataset, settings, race.runs)
-    with progress("racing", work) as on_epoch:
-        return measure.race(race, dataset, settings, options, on_epoch=on_epoch)
+    stacks = stacks_of_work(race.starts(**options), dataset, settings, race.runs)
+    with shared_out(values, "racing", stacks) as map_:
+        return measure.race(race, dataset, settings, options, map=map_)
 
 
 @click.command(
@@ -108,6 +110,7 @@ def _raced(race: Race, values: dict[str, Any]) -> Comparison:
             metavar="FILE",
             help="Write every curve as CSV: start, run, epoch, loss.",
         ),
+        *JOBS_OPTIONS,
         *FIGURE_OPTIONS,
         *PRINT_OPTIONS,
     ],
@@ -129,9 +132,9 @@ def compare(**values: Any) -> None:
     curves = values["curves"]
     if curves:
         check_output(curves, values["data"], output)
-    work = epochs_of_work(starts, dataset, settings, values["runs"])
-    with progress("training", work) as on_epoch:
-        result = measure.compare(starts, dataset, settings, runs=values["runs"], on_epoch=on_epoch)
+    stacks = stacks_of_work(starts, dataset, settings, values["runs"])
+    with shared_out(values, "training", stacks) as map_:
+        result = measure.compare(starts, dataset, settings, runs=values["runs"], map=map_)
     story = publish(result, text, figure, output)
     if curves:
         with replacing(curves) as file:
