@@ -158,30 +158,35 @@ def pressed(keys: str = "") -> str:
 
 
 @contextmanager
-def progress(label: str, steps: int) -> Iterator[Callable[..., None]]:
-    """Yield a function to call after each step; a bar appears where work takes a second.
+def progress(label: str) -> Iterator[Callable[[int], Callable[..., None]]]:
+    """Yield what work is watched by: told how many steps there will be, it returns `step`.
 
-    What the function is given, a text, is shown beside the bar.
+    ``step()`` is called after each; a text that it is given is shown beside the bar. The bar
+    appears where work takes a second, and only on a terminal.
     """
     with ExitStack() as stack:
-        started, done = time.monotonic(), 0
-        bar: Any = None
 
-        def step(shown: str | None = None) -> None:
-            nonlocal bar, done
-            done += 1
-            if bar is not None:
-                bar.update(1, shown)
-            elif sys.stderr.isatty() and time.monotonic() - started > 1:
-                bar = stack.enter_context(
-                    click.progressbar(
-                        length=steps,
-                        label=label,
-                        file=sys.stderr,
-                        update_min_steps=max(1, steps // 200),
-                        item_show_func=lambda shown: shown,
+        def expect(steps: int) -> Callable[..., None]:
+            started, done = time.monotonic(), 0
+            bar: Any = None
+
+            def step(shown: str | None = None) -> None:
+                nonlocal bar, done
+                done += 1
+                if bar is not None:
+                    bar.update(1, shown)
+                elif sys.stderr.isatty() and time.monotonic() - started > 1:
+                    bar = stack.enter_context(
+                        click.progressbar(
+                            length=steps,
+                            label=label,
+                            file=sys.stderr,
+                            update_min_steps=max(1, steps // 200),
+                            item_show_func=lambda shown: shown,
+                        )
                     )
-                )
-                bar.update(done)
+                    bar.update(done)
 
-        yield step
+            return step
+
+        yield expect

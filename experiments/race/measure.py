@@ -10,7 +10,7 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import comb
@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import CASES
 from experiments.data import Dataset
-from experiments.kit.claims import Outcome, Verdict
+from experiments.kit.claims import LEARNED, Outcome, Verdict
+from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
 from experiments.kit.starts import Start
-from experiments.kit.training import RATES, Settings, fit, networks, quantiles, verdict_word
+from experiments.kit.training import fit, networks, quantiles, verdict_word
 from experiments.kit.words import ending, number
 from experiments.race.races import Race
 from mlp import MLP, History, diagnostics, theory
@@ -37,7 +38,12 @@ SIGNALS = {
     "saturated": diagnostics.saturated,
 }
 # How `mlp-demo compare` trains unless the user chooses otherwise: small steps, a few seconds.
-EPOCHS, BATCH_SIZE = 100, 32
+COMPARED = Defaults(
+    activation="tanh",
+    hidden=Default((16, 16)),
+    epochs=Default(100),
+    batch_size=Default(32),
+)
 # How often chance may be taken for a difference between starts.
 NOISE = 0.05
 # About how many numbers are trained at once: 8 MB, which stay near the processor. With fifty times
@@ -196,6 +202,11 @@ class Comparison:
         return f"{self.race.name}, deep" if self.race.name in CASES else self.race.name
 
     @property
+    def label(self) -> str:
+        """The same: ``verify`` runs a race as it comes."""
+        return self.name
+
+    @property
     def sizes(self) -> list[int]:
         """Inputs, hidden units, outputs."""
         return [self.dataset.x.shape[1], *self.settings.hidden, self.dataset.y.shape[1]]
@@ -235,7 +246,7 @@ class Comparison:
     @property
     def nobody_learns(self) -> bool:
         """Whether no start gets below 99 % of the mean predictor's loss in the median."""
-        return self.ranking[0].final_band()[1] > 0.99 * self.dataset.mean_predictor_loss
+        return self.ranking[0].final_band()[1] > LEARNED * self.dataset.mean_predictor_loss
 
     @property
     def tied(self) -> list[Rival]:
@@ -311,9 +322,7 @@ class Comparison:
         """Measure every claim of the race; without one there is none."""
         if self.race is None:
             return []
-        claims = self.race.claims_for(self.settings.activation, self.options)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return [Outcome(claim, claim.measure(self)) for claim in claims]
+        return self.race.outcomes(self, self.settings.activation, self.options)
 
 
 def compare(
@@ -323,7 +332,7 @@ def compare(
     *,
     runs: int = 20,
     signals: bool = False,
-    on_epoch: Callable[[], object] | None = None,
+    expect: Expect = unwatched,
 ) -> Comparison:
     """Train `runs` networks of every start on the same data and the same batches.
 
@@ -339,8 +348,8 @@ def compare(
         Seeds of every start.
     signals : bool
         Whether to record `SIGNALS` at every epoch.
-    on_epoch : callable, optional
-        Called `epochs_of_work` times, less often if networks diverge.
+    expect : callable (steps) -> callable, optional
+        Told how many epochs there will be, it returns what to call after each.
 
     Returns
     -------
@@ -360,7 +369,7 @@ def compare(
     >>> [rival.start.name for rival in result.ranking], result["zeros"].count("stalled")
     (['glorot_normal', 'zeros'], 3)
     """
-    settings = (settings or Settings()).filled_in()
+    settings = settings or COMPARED.settings()
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
@@ -370,7 +379,9 @@ def compare(
         return networks(sizes, settings.activation, start, settings.seed, seeds)
 
     histories, words = [], []
-    for group in _groups(members, sizes, len(dataset.x)):
+    groups = _groups(members, sizes, len(dataset.x))
+    on_epoch = expect(len(groups) * (settings.epochs + 1))
+    for group in groups:
         stack = MLP.stack([network for start, r in group for network in drawn(start, [r])])
         history = fit(
             stack,
@@ -411,7 +422,7 @@ def race(
     options: Mapping[str, Any] | None = None,
     *,
     runs: int | None = None,
-    on_epoch: Callable[[], object] | None = None,
+    expect: Expect = unwatched,
 ) -> Comparison:
     """Run a race of the notes: `compare`, with its starts, its network and its claims.
 
@@ -422,61 +433,29 @@ def race(
     dataset : Dataset
         From ``data.load``.
     settings : Settings, optional
-        From `race_settings`; those by default.
+        By default its own.
     options : mapping, optional
         The options of the race.
     runs : int, optional
         Seeds of every start; by default those of the race.
-    on_epoch : callable, optional
+    expect : callable, optional
         As for `compare`.
 
     Returns
     -------
     Comparison
     """
-    settings = settings or race_settings(race, Settings(hidden=()))
-    options = race.defaults() | dict(options or {})
+    settings = settings or race.settings()
+    options = race.chosen(options)
     result = compare(
         race.starts(**options),
         dataset,
         settings,
         runs=runs or race.runs,
         signals=True,
-        on_epoch=on_epoch,
+        expect=expect,
     )
     return replace(result, race=race, options=options)
-
-
-def compare_settings(chosen: Settings) -> Settings:
-    """Return what the user chose, and what `mlp-demo compare` takes where that is nothing."""
-    return replace(
-        chosen,
-        epochs=chosen.epochs or EPOCHS,
-        batch_size=chosen.batch_size or BATCH_SIZE,
-    ).filled_in()
-
-
-def race_settings(race: Race, chosen: Settings) -> Settings:
-    """Return what the user chose, and what the race takes where that is nothing."""
-    hidden = chosen.hidden or race.hidden(chosen.activation)
-    rate = None if chosen.optimizer in RATES else race.rate(chosen.activation, len(hidden))
-    return replace(
-        chosen,
-        hidden=hidden,
-        epochs=chosen.epochs or race.epochs,
-        learning_rate=chosen.learning_rate or rate,
-        batch_size=chosen.batch_size or race.batch_size,
-    ).filled_in()
-
-
-def epochs_of_work(
-    starts: Sequence[Start], dataset: Dataset, settings: Settings, runs: int
-) -> int:
-    """Return how often `compare` calls `on_epoch`."""
-    sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
-    members = [(start, r) for start in starts for r in range(runs)]
-    groups = _groups(members, sizes, len(dataset.x))
-    return len(groups) * ((settings.filled_in().epochs or 0) + 1)
 
 
 def _groups(
