@@ -20,14 +20,13 @@ from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
-    NETWORK_OPTIONS,
     PRINT_OPTIONS,
     Begun,
     Converted,
     fraction_of,
     known_starts,
+    network_options,
     settings_of,
-    widths_of,
 )
 from experiments.kit.report import (
     check_output,
@@ -51,14 +50,7 @@ TRAIN_OPTIONS: list[click.Parameter] = [
         help="How the weights start: an initializer, or FILE.py:FUNCTION, whose code is run.  "
         "[default: he_normal; without ReLU glorot_normal]",
     ),
-    *(option for option in NETWORK_OPTIONS if option.name != "hidden"),
-    click.Option(
-        ["--hidden"],
-        type=Converted("widths", widths_of),
-        default="16,16",
-        show_default=True,
-        help="Units of each hidden layer.",
-    ),
+    *network_options(measure.DEFAULTS),
     click.Option(
         ["--validation"],
         type=Converted("part", fraction_of),
@@ -160,7 +152,7 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
         table = data.read(source, values["inputs"], values["target"], values["drop_missing"])
         model = measure.begin(
             table,
-            settings_of(values),
+            settings_of(values, measure.DEFAULTS),
             start=values["init"],
             validation=values["validation"],
             drop_missing=values["drop_missing"],
@@ -169,7 +161,8 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
     if not epochs:
         raise ValueError(f"{resumed} has had all its epochs; say with --epochs how many more")
     save = measure.saving(saved, values["save_every"], on_failure=warn) if saved else None
-    with progress("training", epochs + 1) as step:
+    with progress("training") as expect:
+        step = expect(epochs + 1)
 
         def on_epoch(model: Model) -> None:
             step(f"loss {number(model.loss[-1])}")

@@ -10,11 +10,12 @@ Where to go next: ``text.py`` and ``figure.py``, which read the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.kit.settings import Expect, unwatched
 from experiments.kit.starts import Start
 from experiments.kit.training import ERRORS, INPUTS, networks
 from experiments.kit.words import number
@@ -155,7 +156,7 @@ def propagate(
     rows: int = 100,
     runs: int = 20,
     seed: int = 0,
-    on_step: Callable[[], object] | None = None,
+    expect: Expect = unwatched,
 ) -> Propagation:
     """Measure z, a, delta and dW in every layer, before training.
 
@@ -173,8 +174,8 @@ def propagate(
         How many networks.
     seed : int
         Weights, inputs and output gradients draw from separate children of it.
-    on_step : callable, optional
-        Called `steps_of_work` times.
+    expect : callable (steps) -> callable, optional
+        Told how many stacks there will be, it returns what to call after each.
 
     Returns
     -------
@@ -195,13 +196,14 @@ def propagate(
     sizes = [width] * (depth + 2)
     x = child_rng(seed, INPUTS).standard_normal((rows, width))
     error = child_rng(seed, ERRORS).standard_normal((rows, width))
+    size = _chunk(width, depth, rows)
+    step = expect(len(starts) * -(-runs // size))
     journeys = []
     for start in starts:
         draw = start.kernel.initializer()
         predicted = theory.signal(sizes, activation, draw, (x**2).mean(axis=-1))
         chunks: dict[str, list[Array]] = {name: [] for name in MEASURES}
         answers: list[Array] = []
-        size = _chunk(width, depth, rows)
         for first in range(0, runs, size):
             members = range(first, min(first + size, runs))
             stack = MLP.stack(networks(sizes, activation, start, seed, members))
@@ -211,16 +213,10 @@ def propagate(
                 for name, measure in MEASURES.items():
                     chunks[name].append(measure(stack, trace, gradients)[:, :depth])
             answers = answers or [a[0] for a in trace.a[1:-1]]
-            if on_step is not None:
-                on_step()
+            step()
         measured = {name: np.concatenate(values) for name, values in chunks.items()}
         journeys.append(Journey(start, measured, predicted, answers))
     return Propagation(activation, width, depth, rows, runs, seed, journeys)
-
-
-def steps_of_work(starts: int, width: int, depth: int, rows: int, runs: int) -> int:
-    """Return how often `propagate` calls `on_step`."""
-    return starts * -(-runs // _chunk(width, depth, rows))
 
 
 def _chunk(width: int, depth: int, rows: int) -> int:

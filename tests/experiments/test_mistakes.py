@@ -18,7 +18,7 @@ from experiments.cli import main
 from experiments.data import read
 from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from experiments.race.races import RACES
 from mlp import MLP
 from tests.experiments.test_cli import WRONG
