@@ -14,9 +14,10 @@ from experiments.case.measure import run
 from experiments.data import Dataset, load
 from experiments.kit.claims import Lesson, Outcome, claim_as_json
 from experiments.kit.group import EPILOG
-from experiments.kit.options import PRINT_OPTIONS
-from experiments.kit.report import print_json, progress
+from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
+from experiments.kit.report import print_json, progress, workers_of
 from experiments.kit.settings import Settings
+from experiments.kit.sweep import Map
 from experiments.kit.words import WIDTH, heading, mark, number
 from experiments.race.measure import race
 from experiments.race.races import RACES
@@ -99,11 +100,11 @@ def as_json(results: Sequence[Verified]) -> dict[str, Any]:
     return {"case": "verify", "claims": found, "as_documented": documented}
 
 
-def every_run(dataset: Dataset) -> list[Callable[[], Verified]]:
+def every_run(dataset: Dataset, map: Map) -> list[Callable[[], Verified]]:  # noqa: A002
     """Return what there is to run: every lesson, with every variant and claimed activation."""
     measures: list[tuple[Mapping[str, Lesson], Callable[..., Verified]]] = [
         (CASES, run),
-        (RACES, race),
+        (RACES, partial(race, map=map)),
     ]
     return [
         partial(measure, lesson, dataset, lesson.settings(activation=activation), options)
@@ -114,9 +115,9 @@ def every_run(dataset: Dataset) -> list[Callable[[], Verified]]:
     ]
 
 
-@click.command(params=[*PRINT_OPTIONS], epilog=EPILOG)
+@click.command(params=[*JOBS_OPTIONS, *PRINT_OPTIONS], epilog=EPILOG)
 @click.pass_context
-def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
+def verify(ctx: click.Context, /, output_format: str, quiet: bool, **values: Any) -> None:
     """Measure every claim of every case, with every activation.
 
     \b
@@ -126,10 +127,14 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
     Ends with exit code 0 only if each claim came out as its case documents it; a claim of the
     notes that measurement refutes is documented as refuted.
     """
-    runs = every_run(load())
-    with progress("verifying") as expect:
+    # It takes long enough to be shared out to all processors.
+    with (
+        progress("verifying") as expect,
+        workers_of(values | {"jobs": values["jobs"] or -1}) as shared,
+    ):
+        runs = every_run(load(), shared)
         step = expect(len(runs))
-        results = [(run(), step())[0] for run in runs]
+        results = [(measure(), step())[0] for measure in runs]
     claims = as_json(results)
     if output_format == "json":
         print_json(claims)

@@ -17,6 +17,7 @@ from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
     INIT_OPTION,
+    JOBS_OPTIONS,
     PRINT_OPTIONS,
     RUNS_OPTION,
     dataset_of,
@@ -25,7 +26,7 @@ from experiments.kit.options import (
     network_options,
     settings_of,
 )
-from experiments.kit.report import check_output, deliver, figure_path, progress, publish, tell
+from experiments.kit.report import check_output, deliver, figure_path, publish, shared_out, tell
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
 from experiments.race import measure, text
@@ -46,7 +47,7 @@ def _command(race: Race) -> click.Command:
     return lesson_command(
         race,
         run,
-        [*network, *DATA_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        [*network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
         about=f"{race.title}, on a deep network.",
         example=f"{race.name} --activation {race.covered[0]}",
     )
@@ -66,7 +67,7 @@ def _in_two_halves(case: Case) -> click.Command:
     return lesson_command(
         case,
         run,
-        options_of(case),
+        [*options_of(case), *JOBS_OPTIONS],
         about=f"{case.title}.",
         example=f"{case.name} --activation tanh",
         more="The second half trains a deep network of its own. The data, --activation, "
@@ -77,8 +78,8 @@ def _in_two_halves(case: Case) -> click.Command:
 def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
     dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
-    with progress("racing") as expect:
-        return measure.race(race, dataset, settings, options, expect=expect)
+    with shared_out(values, "racing") as run:
+        return measure.race(race, dataset, settings, options, map=run)
 
 
 @click.command(
@@ -87,6 +88,7 @@ def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison
         RUNS_OPTION,
         *network_options(COMPARED),
         *DATA_OPTIONS,
+        *JOBS_OPTIONS,
         click.Option(
             ["--csv", "curves"],
             type=click.Path(path_type=Path),
@@ -114,8 +116,8 @@ def compare(**values: Any) -> None:
     curves = values["curves"]
     if curves:
         check_output(curves, values["data"], output)
-    with progress("training") as expect:
-        result = measure.compare(starts, dataset, settings, runs=values["runs"], expect=expect)
+    with shared_out(values, "training") as run:
+        result = measure.compare(starts, dataset, settings, runs=values["runs"], map=run)
     story = publish(result, text, figure, output)
     if curves:
         with replacing(curves) as file:

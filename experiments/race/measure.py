@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from math import comb
 from typing import Any
@@ -22,9 +23,10 @@ from numpy.typing import NDArray
 from experiments.case.cases import CASES
 from experiments.data import Dataset
 from experiments.kit.claims import LEARNED, Outcome, Verdict
-from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
+from experiments.kit.settings import Default, Defaults, Settings
 from experiments.kit.starts import Start
-from experiments.kit.training import fit, networks, quantiles, verdict_word
+from experiments.kit.sweep import Map, Task, Tasks, groups, trained
+from experiments.kit.training import networks, quantiles, verdict_word
 from experiments.kit.words import ending, number
 from experiments.race.races import Race
 from mlp import MLP, History, diagnostics, theory
@@ -46,9 +48,6 @@ COMPARED = Defaults(
 )
 # How often chance may be taken for a difference between starts.
 NOISE = 0.05
-# About how many numbers are trained at once: 8 MB, which stay near the processor. With fifty times
-# as many, the 260 networks of `mlp-demo compare` take twice as long.
-CHUNK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -332,7 +331,7 @@ def compare(
     *,
     runs: int = 20,
     signals: bool = False,
-    expect: Expect = unwatched,
+    map: Map = map,  # noqa: A002, what the built-in one does
 ) -> Comparison:
     """Train `runs` networks of every start on the same data and the same batches.
 
@@ -348,8 +347,9 @@ def compare(
         Seeds of every start.
     signals : bool
         Whether to record `SIGNALS` at every epoch.
-    expect : callable (steps) -> callable, optional
-        Told how many epochs there will be, it returns what to call after each.
+    map : callable (function, tasks) -> results, optional
+        Trains the stacks: the built-in ``map``, that of `sweep.workers` or of any executor, if
+        it keeps the order. The results are the same to the last bit.
 
     Returns
     -------
@@ -378,21 +378,23 @@ def compare(
     def drawn(start: Start, seeds: Iterable[int]) -> list[MLP]:
         return networks(sizes, settings.activation, start, settings.seed, seeds)
 
-    histories, words = [], []
-    groups = _groups(members, sizes, len(dataset.x))
-    on_epoch = expect(len(groups) * (settings.epochs + 1))
-    for group in groups:
-        stack = MLP.stack([network for start, r in group for network in drawn(start, [r])])
-        history = fit(
-            stack,
+    cut = groups(len(members), sizes, len(dataset.x))
+
+    def task(k: int) -> Task:
+        return Task(
+            MLP.stack([n for i in cut[k] for n in drawn(members[i][0], [members[i][1]])]),
             dataset.x,
             dataset.y,
-            settings=settings,
-            on_epoch=on_epoch,
+            settings,
             probes=SIGNALS if signals else {},
+            after=partial(_distinct, x=dataset.x[:1]),
         )
-        histories.append(history)
-        words += _words(stack, history, dataset)
+
+    done = list(map(trained, Tasks(len(cut), task)))
+    histories = [stack.history for stack in done]
+    words = [
+        word for stack in done for word in _words(stack.history, stack.answer, sizes, dataset)
+    ]
     losses = np.concatenate([history.loss for history in histories], axis=1)
     diverged_at = np.concatenate([history.diverged_at for history in histories])
     recorded = {
@@ -422,7 +424,7 @@ def race(
     options: Mapping[str, Any] | None = None,
     *,
     runs: int | None = None,
-    expect: Expect = unwatched,
+    map: Map = map,  # noqa: A002, what the built-in one does
 ) -> Comparison:
     """Run a race of the notes: `compare`, with its starts, its network and its claims.
 
@@ -438,7 +440,7 @@ def race(
         The options of the race.
     runs : int, optional
         Seeds of every start; by default those of the race.
-    expect : callable, optional
+    map : callable, optional
         As for `compare`.
 
     Returns
@@ -453,30 +455,25 @@ def race(
         settings,
         runs=runs or race.runs,
         signals=True,
-        expect=expect,
+        map=map,
     )
     return replace(result, race=race, options=options)
 
 
-def _groups(
-    members: Sequence[tuple[Start, int]], sizes: list[int], rows: int
-) -> list[Sequence[tuple[Start, int]]]:
-    """Return the networks in groups that fit into the processor's cache together."""
-    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    size = max(1, CHUNK // (4 * parameters + 3 * rows * sum(sizes)))
-    return [members[first : first + size] for first in range(0, len(members), size)]
-
-
-def _words(network: MLP, history: History, dataset: Dataset) -> list[str]:
-    """Return the verdict on every member."""
-    units = sum(network.sizes[1:-1])
+def _distinct(network: MLP, x: Array) -> Array:
+    """Return how many units of each member differ from one another."""
     with np.errstate(over="ignore", invalid="ignore"):
-        trace = network.forward(dataset.x[:1])
+        trace = network.forward(x)
         gradients = network.backward(trace, np.zeros_like(trace.output))
-        distinct = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
+        distinct: Array = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
+    return distinct
+
+
+def _words(history: History, distinct: Array, sizes: list[int], dataset: Dataset) -> list[str]:
+    """Return the verdict on every member."""
     lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
     return [
-        verdict_word(diverged >= 0, low, dataset.mean_predictor_loss, left, units)
+        verdict_word(diverged >= 0, low, dataset.mean_predictor_loss, left, sum(sizes[1:-1]))
         for diverged, low, left in zip(history.diverged_at, lowest, distinct, strict=True)
     ]
 

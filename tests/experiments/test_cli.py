@@ -249,7 +249,7 @@ def test_list_prints_text_and_json() -> None:
 def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``verify`` run one case only, so that its printing can be tested quickly."""
     one = partial(run, CASES["zero"], load(), Settings(epochs=50))
-    monkeypatch.setattr("experiments.verify.every_run", lambda dataset: [one])
+    monkeypatch.setattr("experiments.verify.every_run", lambda dataset, shared: [one])
 
 
 @pytest.mark.usefixtures("short_verify")
