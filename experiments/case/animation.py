@@ -184,7 +184,6 @@ def film(whole: Result, path: Path) -> Iterator[Callable[[Result], None]]:
     check_film(path)
     suffix = path.suffix.lower()
     writer = WRITERS[suffix]()
-    fig = Figure(figsize=(16, 9), dpi=100)
 
     def add(now: Result) -> None:
         draw_frame(fig, now, whole)
@@ -192,6 +191,7 @@ def film(whole: Result, path: Path) -> Iterator[Callable[[Result], None]]:
 
     with tempfile.TemporaryDirectory() as folder, styled(), np.errstate(all="ignore"):
         part = Path(folder) / f"film{suffix}"
+        fig = Figure(figsize=(16, 9), dpi=100)
         writer.setup(fig, part, DPI)
         try:
             yield add

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -16,7 +17,11 @@ from typing import Any
 
 import click
 
+from experiments.kit import streams
+
 EPILOG = "Names of initializers, activations and data sets: mlp-demo list"
+FAULT = "This is a fault of mlp-demo, not of yours: please report it, with all the lines above."
+FAULT_CODE = 70  # EX_SOFTWARE of sysexits.h
 
 
 class Failure(click.ClickException):
@@ -37,7 +42,10 @@ class Rooms(Mapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         module, _ = self.places[name]
-        command: click.Command = import_module(module).COMMANDS[name]
+        try:
+            command: click.Command = import_module(module).COMMANDS[name]
+        except UnicodeDecodeError as error:
+            raise Failure(f"matplotlib's settings, matplotlibrc, are no text: {error}") from None
         return command
 
     def __contains__(self, name: object) -> bool:
@@ -51,7 +59,7 @@ class Rooms(Mapping[str, click.Command]):
 
 
 class Demo(click.Group):
-    """A group that answers every mistake with one sentence, never a traceback."""
+    """A group that answers every mistake with one sentence; only its own faults have a trace."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -90,6 +98,21 @@ class Demo(click.Group):
         ]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run the command line; an exit code and one sentence tell what went wrong, if anything.
+
+        A fault of the program looks like one: its traceback, and whom to tell.
+        """
+        try:
+            streams.prepare()
+            return super().main(*args, **more)
+        except OSError as error:
+            click.echo(f"Error: {_reason(error)}", err=True)
+            sys.exit(Failure.exit_code)
+        except Exception:
+            click.echo(f"{traceback.format_exc()}\n{FAULT}", err=True)
+            sys.exit(FAULT_CODE)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn what can go wrong into a sentence and an exit code."""
         warnings.showwarning = _tell
@@ -98,9 +121,8 @@ class Demo(click.Group):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         if os.environ.get("NO_COLOR"):
             ctx.color = False
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")
+        if "MPLBACKEND" in os.environ:
+            _forget_unknown_backend()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -109,15 +131,17 @@ class Demo(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            raise Failure(f"{where}{error.strerror or error}") from None
+            raise Failure(_reason(error)) from None
         except MemoryError:
             raise Failure("this network does not fit into memory; try smaller ones") from None
         except ValueError as error:
             from experiments.data import DataError
+            from mlp.arrays import InputError
 
             if isinstance(error, DataError):
                 raise Failure(str(error)) from None
+            if not isinstance(error, InputError):
+                raise
             name = ctx.invoked_subcommand or ""
             inner = click.Context(self.commands[name], ctx, name) if name in self.commands else ctx
             raise click.UsageError(str(error), inner) from None
@@ -126,3 +150,18 @@ class Demo(click.Group):
 def _tell(message: Warning | str, *place: Any, **more: Any) -> None:
     """Print a warning as one line."""
     click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+
+
+def _reason(error: OSError) -> str:
+    """Return what could not be read or written, and why."""
+    lost = "standard output" if streams.output_is_lost() else None
+    where = error.filename or lost
+    return f"{where}: {error.strerror}" if where else str(error.strerror or error)
+
+
+def _forget_unknown_backend() -> None:
+    """Let matplotlib not stumble over a backend that it does not know; none is needed."""
+    try:
+        import matplotlib as mpl  # noqa: F401
+    except ValueError:
+        del os.environ["MPLBACKEND"]
