@@ -287,7 +287,7 @@ def sample(
     Traceback (most recent call last):
     mlp.arrays.InputError: initializer flat returned shape (3,) for fan_in 2, fan_out 1; ...
     """
-    known = getattr(initializer, "name", "")
+    known = getattr(initializer, "name", "") or getattr(initializer, "formula", "")
     name = f"initializer {known or getattr(initializer, '__name__', type(initializer).__name__)}"
     try:
         drawn = initializer(rng, fan_in, fan_out)

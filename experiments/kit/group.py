@@ -12,6 +12,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -121,10 +122,14 @@ class Demo(click.Group):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         if os.environ.get("NO_COLOR"):
             ctx.color = False
-        if "MPLBACKEND" in os.environ:
-            _forget_unknown_backend()
+        if backend := os.environ.pop("MPLBACKEND", None):
+            _prefer(backend)
+        import numpy as np
+
         try:
-            return super().invoke(ctx)
+            # Numbers that leave the range are what some starts show: no warning, but a verdict.
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(130)
@@ -154,14 +159,15 @@ def _tell(message: Warning | str, *place: Any, **more: Any) -> None:
 
 def _reason(error: OSError) -> str:
     """Return what could not be read or written, and why."""
-    lost = "standard output" if streams.output_is_lost() else None
-    where = error.filename or lost
+    streams.forget_what_is_left()
+    where = error.filename or ("standard output" if error.errno in streams.FULL else None)
     return f"{where}: {error.strerror}" if where else str(error.strerror or error)
 
 
-def _forget_unknown_backend() -> None:
-    """Let matplotlib not stumble over a backend that it does not know; none is needed."""
-    try:
-        import matplotlib as mpl  # noqa: F401
-    except ValueError:
-        del os.environ["MPLBACKEND"]
+def _prefer(backend: str) -> None:
+    """Tell matplotlib which backend the user wants; one it does not know is no reason to stop."""
+    import matplotlib as mpl
+
+    with suppress(ValueError):
+        mpl.rcParams["backend"] = backend
+        os.environ["MPLBACKEND"] = backend

@@ -8,9 +8,15 @@ Where to go next: ``group.py``.
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import sys
 import unicodedata
+from io import UnsupportedOperation
+from typing import TextIO
+
+# There is no more room. Whoever writes a file says which; without a name it is standard output.
+FULL = {getattr(errno, name, None) for name in ("ENOSPC", "EFBIG", "EDQUOT")} - {None}
 
 # What stands for a sign on a terminal that does not have it; Greek letters are spelled out.
 SIGNS = {
@@ -20,34 +26,45 @@ SIGNS = {
 
 
 def prepare() -> None:
-    """Put nothing in place of a stream that is closed, and let every letter be printed.
+    """Do without input or messages where these are closed, and let every letter be printed.
 
     Raises
     ------
     OSError
-        If standard output is closed, so that no result could be told.
+        If standard output is closed, read-only or full, so that no result could be told.
     """
     codecs.register_error("spelled", _spelled)
-    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
-    if sys.stdout is None:
-        raise OSError("standard output is closed; send it to a file, or to /dev/null")
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
+    if _trouble(sys.stderr):
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if trouble := _trouble(sys.stdout):
+        raise OSError(f"standard output cannot be written to: {trouble}")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="spelled")
 
 
-def output_is_lost() -> bool:
-    """Return whether standard output takes nothing any more; what is left of it is forgotten.
-
-    Python would otherwise try once more when it ends, and complain on its own.
-    """
+def _trouble(stream: TextIO | None) -> str | None:
+    """Return why a stream cannot be written to; None if nothing is known against it."""
+    if stream is None:
+        return "it is closed"
     try:
-        sys.stdout.flush()
+        os.write(stream.fileno(), b"")
+    except UnsupportedOperation:  # it is no file, but in memory
+        return None
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def forget_what_is_left() -> None:
+    """Forget what standard output did not take: Python would try once more, and complain."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:
