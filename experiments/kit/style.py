@@ -8,8 +8,8 @@ Where to go next: ``case.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import cycle, pairwise
@@ -24,7 +24,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLoca
 from numpy.typing import NDArray
 
 from experiments.kit.words import number
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.files import check_writable, replacing
 
 CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
@@ -103,9 +103,13 @@ FORMATS = {
 }
 
 
-def styled() -> AbstractContextManager[None]:
-    """Return a context in which matplotlib draws in the style of this project."""
-    return mpl.rc_context(STYLE)  # type: ignore[arg-type]
+@contextmanager
+def styled() -> Iterator[None]:
+    """Let matplotlib draw in the style of this project, whatever the user's settings are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+        yield
 
 
 def check_path(path: Path, formats: Iterable[str] = tuple(FORMATS), kind: str = "figures") -> None:
@@ -113,13 +117,13 @@ def check_path(path: Path, formats: Iterable[str] = tuple(FORMATS), kind: str = 
 
     Raises
     ------
-    ValueError
+    InputError
         If its suffix is not one of the formats.
     OSError
         If the folder is missing or read-only, or it is a folder itself.
     """
     if path.suffix.lower() not in formats:
-        raise ValueError(f"'{path.name}' does not end in a format of {kind}: {', '.join(formats)}")
+        raise InputError(f"'{path.name}' does not end in a format of {kind}: {', '.join(formats)}")
     check_writable(path)
 
 
@@ -137,7 +141,7 @@ def save(fig: Figure, path: Path, description: str = "") -> None:
 
     Raises
     ------
-    ValueError, OSError
+    InputError, OSError
         As for `check_path`, or if the disk is full.
     """
     check_path(path)

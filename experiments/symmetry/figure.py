@@ -75,7 +75,8 @@ def spread_panel(ax: Axes, result: Symmetry) -> Axes:
         apart = result.apart_at(k)[0]
         if apart is None or apart < until / 100 or result.diverged_at is not None:
             known = spread[np.isfinite(spread[:, 0, k]), 0, k]
-            ends.append((float(np.clip(known[-1], floor, top)), name, colour))
+            last = known[-1] if len(known) else top
+            ends.append((float(np.clip(last, floor, top)), name, colour))
         else:
             level = 2 * float(np.sqrt(spread[0, 0, k]))  # half of the way to 1
             where = int((spread[:, 0, k] > level).argmax())
