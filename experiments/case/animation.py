@@ -156,7 +156,7 @@ def draw_frame(fig: Figure, now: Result, whole: Result) -> None:
     loss_panel(loss, now, whole)
     gradient_panel(gradients, now, whole)
     weights_panel(network, now, whole)
-    surface_panel(surface, now)
+    surface_panel(surface, now, whole)
     page_heading(fig, whole)
     fig.text(0.98, 0.935, f"epoch {now.last_epoch}", size=30, ha="right", color=QUIET)
 

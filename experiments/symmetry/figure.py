@@ -90,7 +90,7 @@ def spread_panel(ax: Axes, result: Symmetry) -> Axes:
             shown = np.flatnonzero(theory <= LINEAR)
             shown = shown[:: max(1, (until + 1) // 45)]
             ax.plot(shown, theory[shown], "o", color="white", markeredgecolor=INK, markersize=5)
-    label_ends(ax, ends, gap=0.08)
+    label_ends(ax, ends)
     powers = [p for p in range(-15, 31, 3 if top / floor > 1e9 else 1) if floor <= 10.0**p <= top]
     ticks = [*([floor] if floor == FLOOR else []), *(10.0**p for p in powers)]
     names = [*(["0"] if floor == FLOOR else []), *(f"$10^{{{p}}}$" for p in powers)]
@@ -129,7 +129,7 @@ def loss_panel(ax: Axes, result: Symmetry) -> Axes:
     ax.set(xlim=(0, until), ylim=(bottom, top), ylabel="loss L")
     ax.set_xlabel("epoch" if until == result.epochs else f"epoch, the first {until}")
     ax.locator_params(axis="y", nbins=4)
-    label_ends(ax, ends, gap=0.17)
+    label_ends(ax, ends)
     return ax
 
 
