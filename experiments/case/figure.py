@@ -377,7 +377,7 @@ def _edge(
 ) -> None:
     """Draw one weight as a line; `where` on its way it carries its number."""
     colour = POSITIVE if w > 0 else NEGATIVE
-    style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * abs(w) / (largest or 1)}
+    style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * (abs(w) / (largest or 1))}
     if abs(w) <= 1e-9 * largest or not np.isfinite(w):
         style = {"color": QUIET, "linewidth": 1.6, "linestyle": (0, (1, 2.5))}
     (x1, y1), (x2, y2) = start, end
