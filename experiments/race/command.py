@@ -26,7 +26,15 @@ from experiments.kit.options import (
     network_options,
     settings_of,
 )
-from experiments.kit.report import check_output, deliver, figure_path, publish, shared_out, tell
+from experiments.kit.report import (
+    check_output,
+    deliver,
+    figure_path,
+    processors,
+    progress,
+    publish,
+    tell,
+)
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
 from experiments.race import measure, text
@@ -78,8 +86,8 @@ def _in_two_halves(case: Case) -> click.Command:
 def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
     dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
-    with shared_out(values, "racing") as run:
-        return measure.race(race, dataset, settings, options, map=run)
+    with processors(values) as map_, progress("racing") as expect:
+        return measure.race(race, dataset, settings, options, map=map_, expect=expect)
 
 
 @click.command(
@@ -88,13 +96,13 @@ def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison
         RUNS_OPTION,
         *network_options(COMPARED),
         *DATA_OPTIONS,
-        *JOBS_OPTIONS,
         click.Option(
             ["--csv", "curves"],
             type=click.Path(path_type=Path),
             metavar="FILE",
             help="Write every curve as CSV: start, run, epoch, loss.",
         ),
+        *JOBS_OPTIONS,
         *FIGURE_OPTIONS,
         *PRINT_OPTIONS,
     ],
@@ -116,8 +124,10 @@ def compare(**values: Any) -> None:
     curves = values["curves"]
     if curves:
         check_output(curves, values["data"], output)
-    with shared_out(values, "training") as run:
-        result = measure.compare(starts, dataset, settings, runs=values["runs"], map=run)
+    with processors(values) as map_, progress("training") as expect:
+        result = measure.compare(
+            starts, dataset, settings, runs=values["runs"], map=map_, expect=expect
+        )
     story = publish(result, text, figure, output)
     if curves:
         with replacing(curves) as file:
