@@ -130,7 +130,9 @@ def verify(ctx: click.Context, /, output_format: str, quiet: bool, **values: Any
     Ends with exit code 0 only if each claim came out as its case documents it; a claim of the
     notes that measurement refutes is documented as refuted.
     """
-    with processors(values) as map_, progress("verifying") as expect:
+    # It takes long enough to be shared out to all processors.
+    shared = values | {"jobs": values["jobs"] or -1}
+    with processors(shared) as map_, progress("verifying") as expect:
         runs = every_run(load(), map_)
         step = expect(len(runs))
         results = [(run(), step())[0] for run in runs]

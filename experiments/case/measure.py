@@ -378,7 +378,8 @@ def run(
         shown=shown,
     )
     if case.identical:
-        small = diagnostics.merged(before[-1])[0]
+        with np.errstate(over="ignore"):
+            small = diagnostics.merged(before[-1])[0]
         one = trained(small, x, targets[-1], optimizer=stand_in(settings, small))
         with np.errstate(over="ignore", invalid="ignore"):
             answers = np.stack([stack[-1].predict(x), small.predict(x)])
@@ -514,7 +515,8 @@ def stand_in(settings: Settings, one: MLP) -> Resumable:
         n_out.layers[k].b *= H
         n_in.layers[k + 1].W *= H
     optimizer = OPTIMIZERS[settings.optimizer]
-    rate = settings.learning_rate * n_in.theta
+    with np.errstate(over="ignore"):
+        rate = np.minimum(settings.learning_rate * n_in.theta, np.finfo(np.float64).max)
     if optimizer is Adam:
         return Adam(rate, epsilon=Adam.epsilon * n_out.theta)
     return optimizer(rate / n_out.theta)

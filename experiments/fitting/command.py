@@ -38,6 +38,7 @@ from experiments.kit.report import (
     warn,
 )
 from experiments.kit.words import number
+from mlp.arrays import InputError
 from mlp.files import replacing
 
 # The network of ``train`` is a larger one: it is not there to be looked at.
@@ -108,16 +109,16 @@ def check_resumed(ctx: click.Context) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         Naming the first of them.
     """
     resumed = ctx.params["resume"]
     for option in ctx.command.params:
         given = ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
         if resumed and given and option.name in RESUMED:
-            raise ValueError(f"{option.opts[0]} is in {resumed} already; leave it out")
+            raise InputError(f"{option.opts[0]} is in {resumed} already; leave it out")
     if ctx.params["save_every"] and not (ctx.params["save"] or resumed):
-        raise ValueError("--save-every needs --save, the file to save to")
+        raise InputError("--save-every needs --save, the file to save to")
 
 
 @click.command(
@@ -159,7 +160,7 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
         )
     epochs = (values["epochs"] if resumed else None) or model.epochs_left
     if not epochs:
-        raise ValueError(f"{resumed} has had all its epochs; say with --epochs how many more")
+        raise InputError(f"{resumed} has had all its epochs; say with --epochs how many more")
     save = measure.saving(saved, values["save_every"], on_failure=warn) if saved else None
     with progress("training") as expect:
         step = expect(epochs + 1)

@@ -26,7 +26,7 @@ from experiments.kit.starts import good_start, named_start
 from experiments.kit.training import BATCHES, HELD_OUT, Setback, networks, setback
 from experiments.kit.words import number
 from mlp import mse, train
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 
 # The network is larger than those of the cases: it is not there to be looked at.
@@ -216,7 +216,7 @@ def begin(
     ------
     DataError
         If there are too few rows, or a target is constant on those to learn from.
-    ValueError
+    InputError
         If a setting is out of range or a name is unknown.
 
     Examples
@@ -421,7 +421,7 @@ def saving(
 def _divided(table: Table, validation: float, seed: int) -> tuple[Dataset, Array, Array]:
     """Return the rows to learn from, and x and y of those held out, standardised like them."""
     if not 0 <= validation < 1:
-        raise ValueError(f"validation must be at least 0 and below 1, not {validation}")
+        raise InputError(f"validation must be at least 0 and below 1, not {validation}")
     rows = len(table.values)
     count = max(1, round(validation * rows)) if validation else 0
     if count and rows - count < 2:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from experiments.data import DataError, Dataset, Scale
 from experiments.kit.settings import Settings
 from mlp import MLP, activations, diagnostics, files, mse
-from mlp.arrays import Array, as_floats, as_whole
+from mlp.arrays import Array, InputError, as_floats, as_whole
 
 # About how many rows the diagnostics of the layers look at.
 LOOKED_AT = 10_000
@@ -140,7 +140,7 @@ class Model:
         """
         try:
             arrays = files.read_npz(path)
-        except ValueError as error:
+        except InputError as error:
             raise DataError(str(error)) from None
         if "activations" in arrays and "training" not in arrays:
             raise DataError(

@@ -25,6 +25,7 @@ from experiments.kit.group import Failure
 from experiments.kit.style import check_path, save
 from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
+from mlp.arrays import InputError
 from mlp.files import check_writable
 
 
@@ -133,13 +134,13 @@ def check_output(output: Path, *others: str | Path) -> None:
     ------
     OSError
         If it could not be written.
-    ValueError
+    InputError
         If it is one of the others: the table, say.
     """
     check_writable(output)
     for other in others:
         if os.path.realpath(other) == os.path.realpath(output):
-            raise ValueError(f"{output} is needed as it is; choose another name to write to")
+            raise InputError(f"{output} is needed as it is; choose another name to write to")
 
 
 def warn(error: OSError) -> None:

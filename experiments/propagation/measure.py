@@ -95,6 +95,21 @@ class Journey:
         lost = np.flatnonzero((a < 0.01) | (a > 100) | ~np.isfinite(a))
         return int(lost[0]) + 1 if len(lost) else None
 
+    def _arrives(self, factor: float) -> bool:
+        """Return whether a tenth is left, and no more than tenfold, of what changes so per layer.
+
+        Of one layer a half is asked for: it tells where many would lead.
+        """
+        layers = len(self.median("a_std")) - 1
+        least, total = (0.1, factor**layers) if layers else (0.5, factor)
+        return least <= total <= 1 / least
+
+    @property
+    def keeps(self) -> bool:
+        """Whether signal and gradient both arrive, and most units are not saturated."""
+        saturated = float(self.median("saturated").mean())
+        return saturated <= 0.5 and self._arrives(self.forward) and self._arrives(self.backward)
+
     def verdict(self) -> str:
         """Say in one word, with the number, what becomes of the signal."""
         a, delta = self.median("a_std"), self.median("delta_std")
@@ -111,14 +126,10 @@ class Journey:
         if saturated > 0.5:
             return f"{saturates}; delta × {number(backward)} {per_layer}"
         where = f", lost at layer {self.lost_at}" if self.lost_at else ""
-        # Of many layers it takes a tenth to be lost; of one, a half tells where it would lead.
-        least, less, more = (
-            (0.1, "vanishes", "explodes") if len(a) > 1 else (0.5, "shrinks", "grows")
-        )
+        less, more = ("vanishes", "explodes") if len(a) > 1 else ("shrinks", "grows")
         for name, factor in (("signal", forward), ("gradient", backward)):
-            total = factor ** max(len(a) - 1, 1)
-            if not least <= total <= 1 / least:
-                word = less if total < 1 else more
+            if not self._arrives(factor):
+                word = less if factor < 1 else more
                 return f"{name} {word}: × {number(factor)} {per_layer}{where}"
         return f"keeps: a × {number(forward)}, delta × {number(backward)} {per_layer}"
 

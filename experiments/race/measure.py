@@ -30,7 +30,7 @@ from experiments.kit.training import networks, quantiles, verdict_word
 from experiments.kit.words import ending, number
 from experiments.race.races import Race
 from mlp import MLP, History, diagnostics, theory
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 
 # What a race records at every epoch, per layer.
 SIGNALS = {
@@ -376,7 +376,7 @@ def compare(
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
-        raise ValueError("there is nothing to compare: name at least one start")
+        raise InputError("there is nothing to compare: name at least one start")
 
     def drawn(start: Start, seeds: Iterable[int]) -> list[MLP]:
         return networks(sizes, settings.activation, start, settings.seed, seeds)

@@ -39,7 +39,7 @@ from experiments.kit.training import BATCHES, DIRECTION, networks
 from experiments.kit.words import number
 from mlp import MLP, SGD, Gradients, Trace, diagnostics, mse, train
 from mlp.activations import ACTIVATIONS
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 from mlp.optimizers import Optimizer
 
@@ -386,7 +386,7 @@ def break_symmetry(
 
     Raises
     ------
-    ValueError
+    InputError
         If no layer has two units, or a setting or an ε is out of range.
 
     Examples
@@ -399,7 +399,7 @@ def break_symmetry(
     ([None], True)
     """
     if max(settings.hidden) < 2:
-        raise ValueError("one unit has no other to differ from; choose --hidden 2 or more")
+        raise InputError("one unit has no other to differ from; choose --hidden 2 or more")
     x, y = dataset.x, dataset.y
     sizes = [x.shape[1], *settings.hidden, y.shape[1]]
     draw = partial(networks, sizes, settings.activation, start, settings.seed)
@@ -409,7 +409,7 @@ def break_symmetry(
     epsilons = (EPSILONS if alike else (0.0,)) if epsilons is None else tuple(epsilons)
     for epsilon in epsilons:
         if not 0 <= epsilon < np.inf:
-            raise ValueError(f"ε must be 0 or a positive finite number, not {epsilon}")
+            raise InputError(f"ε must be 0 or a positive finite number, not {epsilon}")
     runs = (5 if alike else 20) if runs is None else runs
     bases = draw(range(runs))
     directions = [_direction(base, settings.seed, r) for r, base in enumerate(bases)]

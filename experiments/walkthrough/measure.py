@@ -35,7 +35,7 @@ from experiments.kit.words import number
 from experiments.race.races import RACES
 from mlp import MLP, SGD, Gradients, mse
 from mlp.activations import Activation
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 
 # More is no work for one hand, nor for 80 columns.
 MOST_INPUTS, MOST_UNITS, MOST_ROWS = 3, 3, 9
@@ -241,7 +241,7 @@ def walk(
 
     Raises
     ------
-    ValueError
+    InputError
         If the network is too large to be worked by hand, or there are not so many rows.
 
     Examples
@@ -337,20 +337,20 @@ def _by_hand(dataset: Dataset, hidden: Sequence[int], rows: int) -> list[int]:
     inputs, outputs = len(dataset.inputs), len(dataset.targets)
     if len(hidden) != 1 or hidden[0] > MOST_UNITS:
         shown = ",".join(map(str, hidden))
-        raise ValueError(
+        raise InputError(
             f"hidden layers of {shown} units are too much to work by hand; choose one layer of "
             f"1 to {MOST_UNITS}, such as 2"
         )
     if inputs > MOST_INPUTS:
-        raise ValueError(
+        raise InputError(
             f"{inputs} inputs are too many to work by hand; choose up to {MOST_INPUTS} with "
             "--inputs"
         )
     if outputs != 1:
-        raise ValueError(f"the walkthrough has one output, not {outputs}; choose one --target")
+        raise InputError(f"the walkthrough has one output, not {outputs}; choose one --target")
     most = min(MOST_ROWS, len(dataset.x))
     if not 1 <= rows <= most:
-        raise ValueError(f"{rows} rows cannot be worked by hand here; choose 1 to {most}")
+        raise InputError(f"{rows} rows cannot be worked by hand here; choose 1 to {most}")
     return [inputs, hidden[0], 1]
 
 
