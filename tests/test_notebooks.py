@@ -49,7 +49,7 @@ def assert_alike(committed: str, fresh: str) -> None:
 
 
 def test_there_is_one_for_each_lesson_and_the_readme_lists_it() -> None:
-    assert len(NOTEBOOKS) == 5
+    assert len(NOTEBOOKS) == 6
     for path in NOTEBOOKS:
         title = read(path).cells[0].source.splitlines()[0]
         assert title.startswith(f"# {path.name[0]}. ")

@@ -28,7 +28,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from experiments.kit.settings import Settings
 from experiments.kit.training import fit
 from mlp import MLP, History
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.optimizers import Optimizer
 
 T = TypeVar("T")
@@ -167,7 +167,7 @@ def workers(jobs: int | None = 1, cluster: str | None = None) -> Iterator[Map]:
     ------
     WorkerError
         If the cluster cannot be reached, or a worker dies.
-    ValueError
+    InputError
         If `jobs` is 0 or below -1.
 
     Notes
@@ -183,7 +183,7 @@ def workers(jobs: int | None = 1, cluster: str | None = None) -> Iterator[Map]:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if jobs is not None and (jobs == 0 or jobs < -1):
-        raise ValueError(f"jobs must be 1 or more, or -1 for all processors, not {jobs}")
+        raise InputError(f"jobs must be 1 or more, or -1 for all processors, not {jobs}")
     if cluster is not None:
         with _cluster(cluster) as executor:
             yield lambda function, tasks: _in_order(executor, function, tasks, ahead=64)

@@ -12,7 +12,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.kit.claims import LEARNED
-from experiments.kit.style import CASE, INK, QUIET, styled
+from experiments.kit.starts import RANGES
+from experiments.kit.style import CASE, INK, QUIET, start_colours, start_label, styled
 from experiments.trainability.measure import Trainability, sigma_of
 from mlp.arrays import Array
 
@@ -20,13 +21,8 @@ from mlp.arrays import Array
 FLAT = "#E3E3E3"
 _BLUES = colormaps["Blues_r"]
 _HALO = [withStroke(linewidth=5, foreground="white")]
-# The notes' starts as they stand over the map; with as many inputs as units the two are one.
-_STARTS = {
-    "small": ("small\nrandn · 0.01", "center"),
-    "scaled": ("√(1/n)\nXavier", "right"),
-    "he_normal": ("He\n√(2/n)", "left"),
-    "large": ("large\nrandn · 1", "center"),
-}
+# On which side of its line each start is named.
+_PLACES = {"small": "center", "scaled": "right", "he_normal": "left", "large": "center"}
 
 
 def figure(result: Trainability, measure: str = "held-out") -> Figure:
@@ -116,7 +112,7 @@ def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
     """Colour every network, and name the notes' starts over the columns."""
     loss = result.held_out_loss if measure == "held-out" else result.loss
     colours = np.empty((*loss.shape, 3))
-    colours[:] = _colour(loss, result.held_out_loss.min())
+    colours[:] = _colour(loss, _lowest(result))
     colours[loss > LEARNED] = to_rgb(FLAT)
     colours[~np.isfinite(loss)] = to_rgb(CASE)
     ax.pcolormesh(_edges(result.sigma_w), _edges(rows), colours)
@@ -130,21 +126,28 @@ def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
     for spine in ax.spines.values():
         spine.set_visible(False)
     low, high = ax.get_xlim()
-    for name, (words, side) in _STARTS.items():
+    for name, side in _PLACES.items():
         sigma_w = sigma_of(name, result.width)
         if low < sigma_w < high:
             ax.axvline(sigma_w, color=INK, linewidth=1.8)
+            words = "\n".join(start_label(other) for other in RANGES
+                              if sigma_of(other, result.width) == sigma_w)  # fmt: skip
             ax.annotate(
                 words, (sigma_w, 1), (-4 if side == "right" else 4 if side == "left" else 0, 10),
-                xycoords=("data", "axes fraction"), textcoords="offset points",
-                ha=side, va="bottom", size=17, weight="bold", linespacing=1.15,
+                xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
+                va="bottom", size=17, weight="bold", color=start_colours([name])[0],
             )  # fmt: skip
+
+
+def _lowest(result: Trainability) -> float:
+    """Return the loss that is darkest: the lowest, where any network has learned."""
+    return min(0.9, float(result.held_out_loss.min()))
 
 
 def _colour(loss: Array, best: float) -> Array:
     """Return blue, the darker the lower the loss."""
-    shade = np.clip((loss - best) / max(LEARNED - best, 1e-3), 0, 1)
-    colours: Array = np.asarray(_BLUES(0.1 + 0.72 * np.nan_to_num(shade, posinf=1)))
+    shade = np.clip((loss - best) / (LEARNED - best), 0, 1)
+    colours: Array = np.asarray(_BLUES(0.1 + 0.72 * shade))
     rgb: Array = colours[..., :3]
     return rgb
 
@@ -152,22 +155,22 @@ def _colour(loss: Array, best: float) -> Array:
 def _key(fig: Figure, result: Trainability, measure: str) -> None:
     """Say what the colours and the lines mean, at the right."""
     ax = fig.add_axes((0.8, 0.46, 0.03, 0.355))
-    best = float(result.held_out_loss.min())
-    losses = np.linspace(min(best, 0.9), LEARNED, 100)
+    best = _lowest(result)
+    losses = np.linspace(best, LEARNED, 100)
     ax.imshow(
         _colour(losses, best)[:, np.newaxis], aspect="auto", extent=(0, 1, LEARNED, losses[0])
     )
     ax.set_xticks([])
     ax.yaxis.tick_right()
     ax.set_yticks(
-        [losses[0], result.target, LEARNED],
-        [f"{losses[0]:.2f}  the best", f"{result.target:.2f}  halfway:\nit trains", "1"],
+        [best, (1 + best) / 2, LEARNED],
+        [f"{best:.2f}  the best", f"{(1 + best) / 2:.2f}  halfway:\nit trains", "1"],
         size=16,
     )
     for spine in ax.spines.values():
         spine.set_visible(False)
-    rows = "rows not seen" if measure == "held-out" else "rows learned from"
-    fig.text(0.8, 0.875, f"loss on {rows}", size=17, weight="bold")
+    rows = "not seen" if measure == "held-out" else "seen"
+    fig.text(0.8, 0.875, f"loss on rows {rows}", size=17, weight="bold")
     fig.text(0.8, 0.842, "(the mean predictor's: 1)", size=15)
     lines = fig.add_axes((0.8, 0.08, 0.03, 0.36))
     lines.axis("off")
@@ -208,6 +211,8 @@ def _sides(result: Trainability) -> tuple[str, str]:
 def _edges(values: Array) -> Array:
     """Return where the cells of ascending positive numbers meet on a log axis."""
     logs = np.log(values)
-    steps = np.diff(logs) if len(logs) > 1 else np.array([0.4])
-    edges: Array = np.exp([logs[0] - steps[0] / 2, *(logs + np.append(steps, steps[-1]) / 2)])
+    half = np.diff(logs) / 2 if len(logs) > 1 else np.array([0.2])
+    edges: Array = np.exp(
+        [logs[0] - half[0], *(logs[:-1] + half[: len(logs) - 1]), logs[-1] + half[-1]]
+    )
     return edges

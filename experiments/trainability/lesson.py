@@ -25,10 +25,17 @@ MAPPED = Defaults(
     epochs=Default(20),
     batch_size=Default(20),
 )
+
+
+def _over_the_depth(*rates: float) -> tuple[PerLayer, ...]:
+    return tuple(PerLayer(rate) for rate in rates)
+
+
 # Of these rates the best counts, as no scale shall lose for want of one.
 RATES = Default(
-    tuple(PerLayer(rate) for rate in (0.3, 0.03, 0.003, 0.0003)),
-    adam=tuple(PerLayer(rate) for rate in (0.1, 0.01, 0.001)),
+    _over_the_depth(0.3, 0.03, 0.003, 0.0003),
+    sigmoid=_over_the_depth(0.3, 0.1, 0.03, 0.01),
+    adam=_over_the_depth(0.1, 0.01, 0.001),
 )
 WIDTH, RUNS = 50, 3
 DEPTHS = (3, 5, 7, 10, 14, 20, 28, 40)
@@ -73,7 +80,7 @@ def narrows(r: Trainability) -> Measured:
     return Measured(
         narrow < wide,
         narrow,
-        f"largest / smallest scale: {number(wide)} → {number(narrow)}",
+        f"a factor of {number(wide)} → {number(narrow)}",
     )
 
 

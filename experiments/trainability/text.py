@@ -10,7 +10,7 @@ import numpy as np
 from experiments.kit.claims import claim_as_json, claims
 from experiments.kit.settings import PerLayer
 from experiments.kit.starts import RANGES
-from experiments.kit.style import NAMES
+from experiments.kit.style import start_label
 from experiments.kit.words import (
     data_rows,
     finite,
@@ -60,23 +60,19 @@ def answer(result: Trainability) -> str:
     if _rate(result):
         row = int(result.trains.sum(axis=1).argmax())
         low, high = result.valley(row) or (np.nan, np.nan)
+        ends = number(low) if low == high else f"from {number(low)} to {number(high)}"
         return (
             f"at depth {result.depths[0]} a rate of {result.rates[row]:.2g} trains the widest "
-            f"range of scales, σ_w from {number(low)} to {number(high)}."
+            f"range of scales, σ_w {ends}."
         )
     row = int(np.flatnonzero(result.trains.any(axis=1))[-1])
     low, high = result.valley(row) or (np.nan, np.nan)
     ends = f"σ_w = {number(low)} trains" if low == high else (
         f"σ_w from {number(low)} to {number(high)} train"
     )  # fmt: skip
-    inside = [_named(name) for name in RANGES if low <= sigma_of(name, result.width) <= high]
+    inside = [start_label(name) for name in RANGES if low <= sigma_of(name, result.width) <= high]
     among = f", {listed(inside)} among them" if inside else ", no scale of the notes among them"
     return f"{result.depths[row]} layers deep, {ends}{among}."
-
-
-def _named(start: str) -> str:
-    """Return one of the notes' starts as they write it."""
-    return NAMES[start].replace("scaled ", "") if start != "he_normal" else "He"
 
 
 def _networks(result: Trainability) -> list[str]:
@@ -100,7 +96,7 @@ def _training(result: Trainability) -> list[str]:
         return [first, f"η from {result.rates[0]:g} to {result.rates[-1]:g}"]
     rates = ", ".join(f"{float(rate):g}" for rate in result.rates)
     over = ", over the depth" if isinstance(result.rates[0], PerLayer) else ""
-    best = "; the best counts" if len(result.rates) > 1 else ""
+    best = "; the best counts, by training loss" if len(result.rates) > 1 else ""
     return [first, f"η = {rates}{over}{best}"]
 
 
@@ -111,7 +107,7 @@ def _of_depths(result: Trainability) -> list[str]:
     for name in RANGES:
         reach = result.reach_of(name)
         words = "-" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
-        starts.append((_named(name), number(sigma_of(name, result.width)), words))
+        starts.append((start_label(name), number(sigma_of(name, result.width)), words))
     scales = [("depth", "σ_w that train", "")]
     for depth in (5, 10, 20, 40) if set(result.depths) >= {5, 10, 20, 40} else result.depths:
         valley = result.valley(result.depths.index(depth))
@@ -163,7 +159,7 @@ def _of_rates(result: Trainability) -> list[str]:
         trains = rates[result.trains[:, column]]
         diverged = rates[~np.isfinite(result.held_out_loss[:, column])]
         words = f"{trains[0]:.2g} to {trains[-1]:.2g}" if len(trains) else "none"
-        lines.append((_named(name), number(sigma_of(name, result.width)), words,
+        lines.append((start_label(name), number(sigma_of(name, result.width)), words,
                       f"{diverged[0]:.2g}" if len(diverged) else "-"))  # fmt: skip
     return [heading("which rates train each start"), *table(lines)]
 
@@ -218,7 +214,7 @@ def describe(result: Trainability) -> str:
         valley = result.valley(i)
         at = "nothing" if valley is None else f"{number(valley[0])} to {number(valley[1])}"
         valleys.append(f"{at} at depth {result.depths[i]}")
-    starts = [f"{_named(name)} {result.reach_of(name) or 'none'}" for name in RANGES]
+    starts = [f"{start_label(name)} {result.reach_of(name) or 'none'}" for name in RANGES]
     return (
         f"A map of {settings.activation} networks, the scale of the weights from left to right "
         f"and the depth downwards: the valley of scales that train narrows from {valleys[0]} to "

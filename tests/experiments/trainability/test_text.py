@@ -1,0 +1,88 @@
+"""The text of a map: what a reader looks for, 80 columns wide, and an object for programs."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import numpy as np
+import pytest
+
+from experiments.trainability import text as words
+from experiments.trainability.measure import Trainability
+from tests.experiments.trainability.made import by_theory, made
+
+RATES = (1e-3, 1e-2, 1e-1)
+AGAINST_RATE = made(
+    [[1.0, 0.9, 0.8], [0.8, 0.4, np.inf], [0.4, np.inf, np.inf]],
+    [0.07, 1.0, 7.0], [10], against="rate", rates=RATES,
+)  # fmt: skip
+NOTHING = made(np.full((2, 3), np.inf), [0.5, 1, 2], [3, 6])
+MAPS = {
+    **{name: by_theory(name) for name in ("tanh", "relu", "sigmoid", "linear")},
+    "rate": AGAINST_RATE,
+    "nothing": NOTHING,
+    "one": made([[0.4]], [1.0], [3]),
+}
+
+
+@pytest.mark.parametrize("result", MAPS.values(), ids=MAPS)
+def test_it_fits_a_terminal_and_says_what_to_do_next(result: Trainability) -> None:
+    lines = click.unstyle(words.text(result, "map.png")).splitlines()
+    assert max(map(len, lines)) <= 80
+    places = [
+        next(k for k, line in enumerate(lines) if line.startswith(word))
+        for word in ("The map", "answer", "data", "networks", "training", "verdict", "picture")
+    ]
+    assert places == sorted(places)
+    assert "nan" not in "\n".join(lines)
+    assert words.describe(result).endswith(".")
+    assert words.verdict(result) == str(result.verdict())
+
+
+def test_how_deep_each_start_trains_and_which_scales_do() -> None:
+    result = MAPS["relu"]
+    lines = click.unstyle(words.text(result, "map.png")).splitlines()
+    assert lines[2].startswith("answer    40 layers deep, σ_w from 1.2")
+    assert "he_normal" in lines[2]
+    assert "  he_normal      1.41    40, the deepest" in lines
+    assert "  small ·0.01    0.0707  -" in lines
+    low, high = result.valley(1) or (0, 0)
+    assert f"  5      {low:.3g} to {high:.3g}" in "\n".join(lines)
+    assert any("8.0 ξ" in line or "7." in line for line in lines if line.startswith("theory"))
+
+
+def test_no_scale_of_the_notes_is_said_not_to_train_sigmoid() -> None:
+    assert "no scale of the notes among them" in click.unstyle(
+        words.text(MAPS["sigmoid"], "m.png")
+    )
+
+
+def test_which_rates_train_each_start() -> None:
+    lines = click.unstyle(words.text(AGAINST_RATE, "map.png")).splitlines()
+    assert "  small ·0.01    0.0707  0.1 to 0.1    -" in lines
+    assert "  scaled √(1/n)  1.00    0.01 to 0.01  0.1" in lines
+    assert "  large ·1       7.07    none          0.01" in lines
+
+
+def test_the_object_of_a_map() -> None:
+    result = MAPS["relu"]
+    found = json.loads(json.dumps(words.as_json(result, "map.png"), allow_nan=False))
+    rows, columns = len(result.depths), len(result.sigma_w)
+    for name in ("loss", "held_out_loss"):
+        assert len(found[name]) == rows
+        assert {len(row) for row in found[name]} == {columns}
+    assert None in found["held_out_loss"][-1]  # diverged
+    assert len(found["theory"]) == columns
+    assert found["theory"][result.edge_column] is None  # infinite
+    assert found["depth"] == list(result.depths)
+    assert (found["against"], found["activation"], found["figure"]) == ("depth", "relu", "map.png")
+    assert found["multiple"] == pytest.approx(result.multiple())
+    assert found["verdict"].partition(":")[0] == "learning"
+    assert {"claim", "expected", "holds", "measured"} <= set(found["claims"][0])
+
+
+def test_the_object_of_a_map_against_the_rate() -> None:
+    found = words.as_json(AGAINST_RATE, "map.png")
+    assert found["learning_rate"] == list(RATES)
+    assert found["held_out_loss"][2] == [0.4, None, None]
