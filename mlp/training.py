@@ -134,6 +134,13 @@ def train(
     TypeError
         If `optimizer` is not one.
 
+    Notes
+    -----
+    NumPy's products may take as many threads as there are cores. Small networks do not need
+    them, and on a busy machine wait for them up to fifty times as long as they work: start
+    Python with the environment variable ``OPENBLAS_NUM_THREADS=1`` (``MKL_NUM_THREADS`` where
+    NumPy was built with MKL).
+
     Examples
     --------
     >>> x, y = np.array([[0.0], [1.0]]), np.array([1.0, 3.0])
