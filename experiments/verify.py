@@ -21,6 +21,8 @@ from experiments.kit.sweep import Map
 from experiments.kit.words import WIDTH, heading, mark, number
 from experiments.race.measure import race
 from experiments.race.races import RACES
+from experiments.trainability.lesson import MAP
+from experiments.trainability.measure import small_map
 
 
 class Verified(Protocol):
@@ -105,6 +107,7 @@ def every_run(dataset: Dataset, map: Map = map) -> list[Callable[[], Verified]]:
     measures: list[tuple[Mapping[str, Lesson], Callable[..., Verified]]] = [
         (CASES, run),
         (RACES, partial(race, map=map)),
+        ({MAP.name: MAP}, partial(small_map, map=map)),
     ]
     return [
         partial(measure, lesson, dataset, lesson.settings(activation=activation), options)

@@ -68,7 +68,7 @@ def test_imports_of_the_library_run_one_way(module: str) -> None:
 
 ABOVE = ("verify", "listing", "cli")
 # What must be quick to load, so that the help of the command line answers at once.
-LIGHT = ("cases", "races", "papers")
+LIGHT = ("cases", "races", "papers", "lesson")
 
 
 def place(module: str) -> str:
