@@ -8,7 +8,7 @@ Where to go next: ``case.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import cycle, pairwise
@@ -102,9 +102,9 @@ FORMATS = {
 }
 
 
-def styled() -> AbstractContextManager[None]:
+def styled(more: Mapping[str, Any] | None = None) -> AbstractContextManager[None]:
     """Return a context in which matplotlib draws in the style of this project."""
-    return mpl.rc_context(STYLE)  # type: ignore[arg-type]
+    return mpl.rc_context(STYLE | dict(more or {}))  # type: ignore[arg-type]
 
 
 def check_path(path: Path, formats: Iterable[str] = tuple(FORMATS), kind: str = "figures") -> None:

@@ -1,0 +1,340 @@
+"""The state of the explorer: what is chosen, the network that follows from it, what it shows.
+
+No matplotlib here: an `Explorer` is told what to change and how long to train, and answers with
+a `Sight`, whatever draws it. A change begins again from the same seed, so that what is seen
+follows from the `Choice` and the number of epochs alone, and a shell command can say it.
+
+Where to go next: ``figure.py``, which draws a `Sight`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.cases import Named, Start, named_start
+from experiments.data import Dataset
+from experiments.propagation import MEASURES, Journey
+from experiments.runner import BATCHES, Settings, networks, verdict_word
+from mlp import MLP, diagnostics, initializers, mse, theory, train
+from mlp.arrays import Array
+from mlp.initializers import Initializer
+
+# The starts of the notes, in their order; any other has its turn after them.
+STARTS = ("zeros", "constant", "small", "large", "scaled", "glorot_normal", "he_normal")
+# The axis of ranges.
+SIGMA_W = (0.01, 100.0)
+# The most rows of a table that are used: enough to see everything, few enough to be quick.
+ROWS = 400
+# Of how many rows theory takes the size.
+THEORY_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the controls say.
+
+    Attributes
+    ----------
+    start : str
+        How the weights start: a name of ``mlp-demo list``, small, large or scaled.
+    sigma_w : float or None
+        If given, in place of `start`: w = randn · sigma_w / √fan_in.
+    activation : str
+        Of the hidden units.
+    depth, width : int
+        Hidden layers, and units of each.
+    learning_rate : float
+        η, per step.
+    seed : int
+        Everything random follows from it.
+    batch_size : int or None
+        Rows per step; None: all.
+    optimizer : str
+        A registered name.
+    """
+
+    start: str = "scaled"
+    sigma_w: float | None = None
+    activation: str = "tanh"
+    depth: int = 10
+    width: int = 100
+    learning_rate: float = 0.01
+    seed: int = 0
+    batch_size: int | None = 32
+    optimizer: str = "sgd"
+
+    @property
+    def drawn(self) -> Start:
+        """How weights and biases start."""
+        if self.sigma_w is None:
+            return named_start(self.start)
+        scaling = {"scale": self.sigma_w**2, "mode": "fan_in", "distribution": "normal"}
+        name = f"σ_w = {self.sigma_w:.3g}"
+        words = f"w = randn · {self.sigma_w:.3g}/√fan_in, b = 0"
+        return Start(Named("variance_scaling", scaling), Named("zeros"), words, name)
+
+    @property
+    def at(self) -> float | None:
+        """σ_w of the hidden layers: where the start is on the axis of ranges.
+
+        None where it has none: a start whose mean is not 0, that does not vary, or that does
+        not declare its variance.
+
+        Examples
+        --------
+        >>> [Choice(start).at for start in ("small", "large", "glorot_normal", "zeros")]
+        [0.1, 10.0, 1.0, None]
+        """
+        return sigma_w_of(self.drawn, self.width)
+
+    @property
+    def settings(self) -> Settings:
+        """The network and its training."""
+        return Settings(
+            activation=self.activation,
+            hidden=(self.width,) * self.depth,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            optimizer=self.optimizer,
+            seed=self.seed,
+        )
+
+
+def sigma_w_of(start: Start, width: int) -> float | None:
+    """Return σ_w = √(width · Var[w]) of a start in layers of that width, if it has one."""
+    draw = start.kernel.initializer()
+    fans = width, width
+    if not isinstance(draw, Initializer) or draw.variance is None or draw.mean(*fans) != 0:
+        return None
+    return float(np.sqrt(width * draw.variance(*fans))) or None
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What is to be seen of one network, at one moment.
+
+    Attributes
+    ----------
+    choice : Choice
+        What was chosen.
+    network : MLP
+        As it is now.
+    journey : Journey
+        Signals in every hidden layer now, and where theory puts them before training.
+    losses : numpy.ndarray, shape (epochs + 1,)
+        So far.
+    groups : list of numpy.ndarray of int
+        For each hidden layer and unit, the first unit that is the same.
+    mean_loss : float
+        Of always answering the mean of y.
+    error_std : float
+        The standard deviation of delta at the output.
+    """
+
+    choice: Choice
+    network: MLP
+    journey: Journey
+    losses: Array
+    groups: list[NDArray[np.intp]]
+    mean_loss: float
+    error_std: float
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs it has trained."""
+        return len(self.losses) - 1
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss or a weight is not finite."""
+        return not (np.isfinite(self.losses[-1]) and bool(self.network.is_finite()))
+
+    @property
+    def units(self) -> int:
+        """How many hidden units there are."""
+        return self.choice.depth * self.choice.width
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many of them differ from one another."""
+        return sum(len(np.unique(group)) for group in self.groups)
+
+    def measured(self, measure: str) -> Array:
+        """Return a measure in every hidden layer; delta_std as a part of the output's."""
+        values: Array = self.journey.measured[measure][0]
+        if measure != "delta_std":
+            return values
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.nan_to_num(values / self.error_std, nan=0.0, posinf=np.inf)
+
+    def theory(self, measure: str) -> Array | None:
+        """Return what theory says of it before training; None where it is silent.
+
+        Of dW it says nothing here: that is a sum over rows whose gradients are much alike.
+        """
+        known = self.journey.theory(measure) if measure in ("a_std", "delta_std") else None
+        return None if known is None or self.epoch else np.array(known)
+
+    @property
+    def verdict(self) -> str:
+        """What became of it in one word: before training of the signal, then of the network."""
+        if self.epoch or self.diverged:
+            lowest = float(self.losses[np.isfinite(self.losses)].min(initial=np.inf))
+            return verdict_word(self.diverged, lowest, self.mean_loss, self.distinct, self.units)
+        return self.journey.verdict().partition(":")[0]
+
+
+class Explorer:
+    """What is chosen, and the network that follows from it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What is learned. Of a long table `ROWS` rows are taken, evenly.
+    choice : Choice, optional
+        Where to begin.
+    source : sequence of str
+        The options that name the data set, for the command that leads back to a state.
+
+    Examples
+    --------
+    >>> from experiments.data import load
+    >>> explorer = Explorer(load(), Choice("small"))
+    >>> explorer.sight.verdict
+    'signal vanishes'
+    >>> explorer.choose(start="zeros")
+    >>> explorer.sight.distinct, explorer.sight.units
+    (10, 1000)
+    """
+
+    def __init__(
+        self, dataset: Dataset, choice: Choice | None = None, source: Sequence[str] = ()
+    ) -> None:
+        rows = np.linspace(0, len(dataset.x) - 1, min(len(dataset.x), ROWS)).astype(int)
+        self.dataset = replace(dataset, x=dataset.x[rows], y=dataset.y[rows])
+        self.source = tuple(source)
+        self._seconds = 0.05  # of an epoch, as far as is known
+        self._begin(choice or Choice())
+
+    def choose(self, **changes: Any) -> None:
+        """Change what is chosen, and begin again.
+
+        Raises
+        ------
+        ValueError
+            If the weights cannot be drawn; then everything stays as it was.
+        """
+        if "start" in changes:
+            changes["sigma_w"] = None
+        self._begin(replace(self.choice, **changes))
+
+    def reset(self) -> None:
+        """Begin again with the same weights."""
+        self._begin(self.choice)
+
+    def train(self, epochs: int = 1) -> None:
+        """Train some more epochs; nothing happens once it has diverged."""
+        if not epochs or self._diverged:
+            return
+        began = time.perf_counter()
+        history = train(
+            self.network,
+            self.dataset.x,
+            self.dataset.y,
+            optimizer=self._optimizer,
+            epochs=epochs,
+            batch_size=self.choice.batch_size,
+            seed=np.random.SeedSequence(self.choice.seed, spawn_key=(BATCHES,)),
+            probes={},
+            first_epoch=len(self._losses) - 1,
+        )
+        self._diverged = bool(history.diverged_at >= 0)
+        last = int(history.diverged_at) - len(self._losses) + 1 if self._diverged else epochs
+        self._losses += history.loss[1 : last + 1].tolist()
+        self._seconds = (time.perf_counter() - began) / max(last, 1)
+        self._sight = None
+
+    def train_for(self, seconds: float) -> None:
+        """Train for about so long, one epoch at least."""
+        self.train(max(1, int(seconds / self._seconds)))
+
+    @property
+    def sight(self) -> Sight:
+        """What is to be seen now; measured when it is asked for, and once."""
+        if self._sight is None:
+            self._sight = self._measured()
+        return self._sight
+
+    def _begin(self, choice: Choice) -> None:
+        settings = choice.settings.filled_in()
+        sizes = [self.dataset.x.shape[1], *settings.hidden, self.dataset.y.shape[1]]
+        (self.network,) = networks(sizes, choice.activation, choice.drawn, choice.seed, [0])
+        self.choice = choice
+        self._optimizer = settings.new_optimizer()
+        with np.errstate(over="ignore", invalid="ignore"):
+            output = self.network.forward(self.dataset.x).output
+            self._losses = [float(mse(output, self.dataset.y)[0])]
+        self._diverged = not np.isfinite(self._losses[0])
+        self._predicted = self._theory(sizes)
+        self._sight: Sight | None = None
+
+    def _theory(self, sizes: Sequence[int]) -> theory.Signal | None:
+        rows = self.dataset.x[:: -(-len(self.dataset.x) // THEORY_ROWS)]
+        draw = self.choice.drawn.kernel.initializer()
+        return theory.signal(sizes, self.choice.activation, draw, (rows**2).mean(axis=-1))
+
+    def _measured(self) -> Sight:
+        with np.errstate(over="ignore", invalid="ignore"):
+            trace = self.network.forward(self.dataset.x)
+            error = mse(trace.output, self.dataset.y)[1]
+            gradients = self.network.backward(trace, error)
+            hidden = slice(0, self.choice.depth)
+            measured = {
+                name: measure(self.network, trace, gradients)[np.newaxis, hidden]
+                for name, measure in MEASURES.items()
+            }
+            error_std = float(gradients.delta[-1].std())
+            groups = [diagnostics.same_unit_as(layer) for layer in self.network.layers[:-1]]
+        journey = Journey(self.choice.drawn, measured, self._predicted, trace.a[1:-1])
+        return Sight(
+            choice=self.choice,
+            network=self.network,
+            journey=journey,
+            losses=np.array(self._losses),
+            groups=groups,
+            mean_loss=self.dataset.mean_predictor_loss,
+            error_std=error_std,
+        )
+
+
+@lru_cache
+def depth_scales(activation: str) -> tuple[Array, Array]:
+    """Return ranges σ_w, and over how many layers theory lets a signal live there.
+
+    Returns
+    -------
+    numpy.ndarray
+        σ_w, from 0.01 to 100.
+    numpy.ndarray
+        ξ of each, in layers.
+    """
+    sigma_w = np.geomspace(*SIGMA_W, 49)
+    return sigma_w, np.array([depth_scale(activation, sigma) for sigma in sigma_w])
+
+
+def depth_scale(activation: str, sigma_w: float) -> float:
+    """Return over how many layers theory lets a signal live; ∞ at the edge of chaos."""
+    q = max(theory.fixed_point(activation, sigma_w), 1e-12)  # of ReLU no other q* than 0 is 0
+    return abs(float(theory.depth_scale(theory.chi(q, activation, sigma_w))))
+
+
+def start_names(chosen: str) -> list[str]:
+    """Return all starts: those of the notes, and then any other, the chosen one included."""
+    return list(dict.fromkeys([*STARTS, *initializers.names(), chosen]))
