@@ -1,7 +1,10 @@
 """The claims of the lecture notes, put to the test.
 
-Read it in this order: ``data.py`` (what the networks learn), ``cases.py`` (each case of the
-notes: how it starts and what is claimed), ``runner.py`` (a case becomes a result),
-``walkthrough.py`` (or is worked by hand), ``narration.py`` (the result as text or JSON),
-``plots.py`` (as a picture), ``cli.py`` (the command line).
+One room for each experiment, and in every room the same files: ``measure.py`` (what is run
+becomes a result), ``text.py`` (the result as text, JSON and one sentence), ``figure.py`` (as a
+picture), ``command.py`` (its command). What all rooms share is in ``kit/``.
+
+Read it in this order: ``data.py`` (what the networks learn), ``kit/starts.py`` (how they start),
+``case/cases.py`` (each case of the notes and what is claimed), ``case/measure.py`` (a case
+becomes a result), ``case/text.py``, ``case/figure.py``, ``case/command.py``, ``cli.py``.
 """

@@ -7,9 +7,9 @@ loss in this project can be read as the part of the variance that is left to exp
 `read` makes a `Table` of the numbers as they stand in the file, and refuses what is no number
 with file, line and column; `Table.standardised` makes of it the `Dataset` that a network sees.
 
-A teacher adds a data set with one entry in `SOURCES` and a CSV file in ``experiments/data/``.
+A teacher adds a data set with one entry in `SOURCES` and a CSV file in ``experiments/datasets/``.
 
-Where to go next: ``cases.py``.
+Where to go next: ``case/cases.py``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from mlp.arrays import Array
 from mlp.registry import Registry, suggestion
 
-FOLDER = Path(__file__).parent / "data"
+FOLDER = Path(__file__).parent / "datasets"
 # What people write where they have no number, in lower case.
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "?"})
 # What counts as a number: less than Python's float(), which also takes 1_000, inf and '١'.

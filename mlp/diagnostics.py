@@ -1,8 +1,8 @@
 """Diagnostics: what to look at in a network, as pure functions of one pass.
 
 Every one takes ``(network, trace, gradients)`` and returns one number per layer, so each can
-be handed to ``train(probes={"name": function})``. The last axis of the result is the layer;
-leading axes are those of a stack. `CHEAP` holds those that `train` records by default.
+be handed to ``train(probes={"name": function})``, and the usual ones as ``train(probes=CHEAP)``.
+The last axis of the result is the layer; leading axes are those of a stack.
 
 Symmetry: do the hidden units differ? A unit is its weights and bias: column j of W[k] and
 b[k]. Two units that are the same and receive the same gradient stay the same for ever.
@@ -28,6 +28,8 @@ from mlp.network import MLP, Dense, Gradients, Trace
 
 # How near to an asymptote, in parts of the range of f, a unit counts as saturated.
 SATURATED_WITHIN = 0.01
+# About how many numbers `gradient_check` keeps for the copies of theta that it moves at once.
+MOVED_AT_ONCE = 2**20
 
 
 def gradient_spread(network: MLP, trace: Trace, gradients: Gradients) -> Array:
@@ -154,7 +156,7 @@ def merged(network: MLP, tolerance: float = 1e-6) -> tuple[MLP, list[NDArray[np.
             W, b = W[:, kept], b[:, kept]
             groups = (first == kept[:, np.newaxis]).astype(network.dtype)
             counts.append(count)
-        layers.append(Dense(W, b.copy(), layer.activation))
+        layers.append(Dense(W, b, layer.activation))
     return MLP.from_layers(layers), counts
 
 
@@ -322,8 +324,8 @@ class GradientCheck:
 def gradient_check(network: MLP, x: ArrayLike, y: ArrayLike, h: float = 1e-5) -> GradientCheck:
     """Hold backpropagation to central differences, (L(θ + h) - L(θ - h)) / 2h.
 
-    All parameters of an array are moved at once, each in a copy of its own: a stack. It is
-    computed in float64, whatever the type of the network.
+    θ ± h I is a stack of networks, each with one parameter moved, so that a few passes are enough.
+    It is computed in float64, whatever the type of the network.
 
     Parameters
     ----------
@@ -352,55 +354,43 @@ def gradient_check(network: MLP, x: ArrayLike, y: ArrayLike, h: float = 1e-5) ->
     """
     if not 0 < h < np.inf:
         raise ValueError(f"h must be positive and finite, not {h}")
-    network = network.mapped(lambda p: p.astype(np.float64))
+    network = network.with_theta(network.theta.astype(np.float64))
     x = as_examples(x, "x", network.sizes[0], network.dtype)
     y = as_examples(y, "y", network.sizes[-1], network.dtype)
     trace = network.forward(x)
-    gradients = network.backward(trace, mse(trace.output, y)[1])
-    errors, skipped = [], 0
-    for k in range(len(network.layers)):
-        worst = np.zeros(network.stack_shape)
-        for name, analytic in (("W", gradients.W[k]), ("b", gradients.b[k])):
-            numeric, usable = _central_differences(network, x, y, k, name, h)
-            difference = np.where(usable, np.abs(analytic - numeric), 0)
-            worst = np.maximum(worst, difference.max(axis=(-2, -1)))
-            skipped += int(np.count_nonzero(~usable))
-        errors.append(worst)
-    largest = np.max([np.abs(g).max(axis=(-2, -1)) for g in gradients.parameters()], axis=0)
-    error = np.stack(errors, axis=-1)
-    scale = np.where(largest > 0, largest, 1)[..., np.newaxis]
-    return GradientCheck(error / scale, skipped)
+    g = network.backward(trace, mse(trace.output, y)[1]).theta
+    numeric, usable = _central_differences(network, x, y, h)
+    difference = network.with_theta(np.where(usable, np.abs(g - numeric), 0))
+    worst = [
+        np.maximum(layer.W.max(axis=(-2, -1)), layer.b.max(axis=(-2, -1)))
+        for layer in difference.layers
+    ]
+    largest = np.abs(g).max(axis=-1, keepdims=True)
+    error = np.stack(worst, axis=-1) / np.where(largest > 0, largest, 1)
+    return GradientCheck(error, int(np.count_nonzero(~usable)))
 
 
 def _central_differences(
-    network: MLP, x: Array, y: Array, k: int, name: str, h: float, chunk: int = 256
+    network: MLP, x: Array, y: Array, h: float
 ) -> tuple[Array, NDArray[np.bool]]:
-    """Return the numeric gradient of one parameter array, and where it may be trusted."""
-    theta = getattr(network.layers[k], name)
+    """Return the numeric gradient of all parameters, and where it may be trusted."""
+    theta = network.theta
     numeric, usable = np.empty_like(theta), np.empty(theta.shape, dtype=bool)
-    entries = theta.shape[-2] * theta.shape[-1]
-    for first in range(0, entries, chunk):
-        which = np.arange(first, min(first + chunk, entries))
-        rows, columns = np.unravel_index(which, theta.shape[-2:])
-        # One copy of theta per entry, on a new first axis, each with its own entry moved.
-        step = np.zeros((len(which), *(1,) * (theta.ndim - 2), *theta.shape[-2:]), theta.dtype)
-        step[np.arange(len(which)), ..., rows, columns] = h
-        plus, minus = (_moved(network, k, name, theta + s).forward(x) for s in (step, -step))
+    parameters, chunk = theta.shape[-1], max(1, MOVED_AT_ONCE // theta.size)
+    for first in range(0, parameters, chunk):
+        which = np.arange(first, min(first + chunk, parameters))
+        # One copy of theta per parameter, on a new first axis, each with its own one moved.
+        step = h * np.eye(len(which), parameters, first)
+        step = np.expand_dims(step, tuple(range(1, theta.ndim)))
+        plus, minus = (network.with_theta(theta + s).forward(x) for s in (step, -step))
         change = (mse(plus.output, y)[0] - mse(minus.output, y)[0]) / (2 * h)
         same_side = np.ones(change.shape, dtype=bool)
-        for j in range(k, len(network.layers)):
-            for kink in network.layers[j].activation.kinks:
-                same_side &= ((plus.z[j] > kink) == (minus.z[j] > kink)).all(axis=(-2, -1))
-        numeric[..., rows, columns] = np.moveaxis(change, 0, -1)
-        usable[..., rows, columns] = np.moveaxis(same_side, 0, -1)
+        for layer, above, below in zip(network.layers, plus.z, minus.z, strict=True):
+            for kink in layer.activation.kinks:
+                same_side &= ((above > kink) == (below > kink)).all(axis=(-2, -1))
+        numeric[..., which] = np.moveaxis(change, 0, -1)
+        usable[..., which] = np.moveaxis(same_side, 0, -1)
     return numeric, usable
-
-
-def _moved(network: MLP, k: int, name: str, value: Array) -> MLP:
-    layers = list(network.layers)
-    new = {"W": layers[k].W, "b": layers[k].b} | {name: value}
-    layers[k] = Dense(new["W"], new["b"], layers[k].activation)
-    return MLP.from_layers(layers)
 
 
 def _rms(values: Sequence[Array]) -> Array:

@@ -16,18 +16,23 @@ and back, with delta[k] = dL/dz[k] and ⊙ entry by entry:
     db[k] = 1ᵀ delta[k]                  the sum over the examples: a bias has the input 1
     dL/da[k] = delta[k] W[k]ᵀ
 
+**The parameters are one vector.** `MLP.theta` holds every weight and bias, layer by layer, and
+W[k] and b[k] are views of it: what is written into one is seen in the other. `Gradients.theta` is
+laid out alike, so that the update of all parameters is one line, theta <- theta - η g.
+
 **A stack of networks.** Shapes are written (..., fan_in, fan_out): the dots stand for any
 number of leading axes. A plain network has none. `MLP.stack` puts R networks into one by
-giving W the shape (R, fan_in, fan_out), and the very same lines then run all R in lockstep:
-products broadcast over leading axes, and everything reduces over the last two only.
+giving theta the shape (R, P) and so W (R, fan_in, fan_out), and the very same lines then run all
+R in lockstep: products broadcast over leading axes, and everything reduces over the last two only.
 
 Where to go next: ``training.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from os import PathLike
 from typing import Any, TypeAlias
 
@@ -69,12 +74,15 @@ class Gradients:
 
     Attributes
     ----------
+    theta : numpy.ndarray, shape (..., P)
+        dL/dtheta: all of dW and db, in the order of `MLP.theta`.
     W, b : list of numpy.ndarray
-        dL/dW[k] and dL/db[k], in the shapes of W[k] and b[k].
+        dL/dW[k] and dL/db[k], in the shapes of W[k] and b[k]: views of theta.
     delta : list of numpy.ndarray, shapes (..., n, fan_out)
         dL/dz[k]: one row per example. L is a mean over examples, so each row carries a 1/n.
     """
 
+    theta: Array
     W: list[Array]
     b: list[Array]
     delta: list[Array]
@@ -101,7 +109,7 @@ class Dense:
     >>> layer = Dense(np.ones((2, 1)), np.zeros((1, 1)), activations.relu)
     >>> layer.W = np.ones((3, 1))
     Traceback (most recent call last):
-    ValueError: W has shape (3, 1); this layer's is (2, 1)
+    ValueError: W has shape (3, 1); it must be (2, 1)
     """
 
     def __init__(self, W: Array, b: Array, activation: Activation) -> None:
@@ -109,21 +117,21 @@ class Dense:
 
     @property
     def W(self) -> Array:
-        """The weights, (..., fan_in, fan_out). Assigning copies, and checks the shape."""
+        """The weights, (..., fan_in, fan_out). Assigning checks, and copies into this array."""
         return self._W
 
     @W.setter
     def W(self, value: ArrayLike) -> None:
-        self._W = _replacement("W", value, self._W)
+        _assign("W", value, self._W)
 
     @property
     def b(self) -> Array:
-        """The biases, (..., 1, fan_out). Assigning copies, and checks the shape."""
+        """The biases, (..., 1, fan_out). Assigning checks, and copies into this array."""
         return self._b
 
     @b.setter
     def b(self, value: ArrayLike) -> None:
-        self._b = _replacement("b", value, self._b)
+        _assign("b", value, self._b)
 
 
 class MLP:
@@ -150,8 +158,10 @@ class MLP:
 
     Attributes
     ----------
+    theta : numpy.ndarray, shape (..., P)
+        All parameters: W[0] row by row, b[0], W[1], ... Assigning checks, and copies into it.
     layers : list of Dense
-        ``layers[k].W``, ``layers[k].b``, ``layers[k].activation``.
+        ``layers[k].W``, ``layers[k].b``, views of theta, and ``layers[k].activation``.
 
     Raises
     ------
@@ -170,6 +180,9 @@ class MLP:
     MLP(2-2-1, relu, linear, float64)
     >>> net.predict([[0.3, -1.2]])
     array([[0.]])
+    >>> net.theta[-1] = 0.5  # the last parameter is the bias of the output
+    >>> net.layers[1].b
+    array([[0.5]])
     """
 
     layers: list[Dense]
@@ -193,20 +206,72 @@ class MLP:
         kernels = one_per_layer(kernel_initializer, count, "kernel_initializer", "layer")
         biases = one_per_layer(bias_initializer, count, "bias_initializer", "layer")
 
-        self.layers = []
-        for k, f in enumerate([*hidden, output_activation]):
-            fan_in, fan_out = sizes[k : k + 2]
+        functions = [activations.get(f) for f in (*hidden, output_activation)]
+        self._theta = np.empty(_parameters(sizes), dtype)
+        self.layers = _layers(self._theta, sizes, functions)
+        for k, (layer, fans) in enumerate(zip(self.layers, pairwise(sizes), strict=True)):
             draw_W, draw_b = initializers.get(kernels[k]), initializers.get(biases[k])
-            W = initializers.sample(draw_W, child_rng(seed, k, 0), fan_in, fan_out, dtype)
-            b = initializers.sample(draw_b, child_rng(seed, k, 1), 1, fan_out, dtype)
-            self.layers.append(Dense(W.copy(), b.copy(), activations.get(f)))
+            layer.W = initializers.sample(draw_W, child_rng(seed, k, 0), *fans, dtype)
+            layer.b = initializers.sample(draw_b, child_rng(seed, k, 1), 1, fans[1], dtype)
 
-    @classmethod
-    def from_layers(cls, layers: Sequence[Dense]) -> MLP:
-        """Return a network of these layers as they are: nothing is drawn, copied or checked."""
-        network = cls.__new__(cls)
+    @staticmethod
+    def from_layers(layers: Sequence[Dense]) -> MLP:
+        """Return a network with the numbers of these layers, copied into a theta of its own.
+
+        Raises
+        ------
+        ValueError
+            If there is no layer, or two do not fit together.
+        """
+        _check_layers(layers)
+        network = MLP.__new__(MLP)
+        parts = [p.reshape(*p.shape[:-2], -1) for layer in layers for p in (layer.W, layer.b)]
         network.layers = list(layers)
+        return network.with_theta(np.concatenate(parts, axis=-1))
+
+    def with_theta(self, theta: Array) -> MLP:
+        """Return a network of the same shape that has these parameters: theta itself, not a copy.
+
+        Parameters
+        ----------
+        theta : numpy.ndarray, shape (..., P)
+            Leading axes make it a stack. It is not checked for NaN.
+
+        Raises
+        ------
+        ValueError
+            If it has another number of parameters.
+
+        Examples
+        --------
+        >>> net = MLP([2, 2, 1])
+        >>> net.with_theta(np.stack([net.theta, -net.theta]))
+        MLP(2-2-1, relu, linear, float64, stack (2,))
+        """
+        if theta.ndim < 1 or theta.shape[-1] != _parameters(self.sizes):
+            expected = f"(..., {_parameters(self.sizes)})"
+            raise ValueError(f"theta has shape {theta.shape}; this network's is {expected}")
+        network = MLP.__new__(MLP)
+        network._theta = theta
+        network.layers = _layers(theta, self.sizes, [layer.activation for layer in self.layers])
         return network
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the views out: copied or pickled as arrays they would be cut from theta."""
+        return vars(self) | {"layers": (self.sizes, [layer.activation for layer in self.layers])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.layers = _layers(self._theta, *state["layers"])
+
+    @property
+    def theta(self) -> Array:
+        """All parameters, (..., P). Assigning checks, and copies into this array."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, value: ArrayLike) -> None:
+        _assign("theta", value, self._theta)
 
     @property
     def sizes(self) -> list[int]:
@@ -216,15 +281,15 @@ class MLP:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of its numbers."""
-        return self.layers[0].W.dtype
+        return self._theta.dtype
 
     @property
     def stack_shape(self) -> tuple[int, ...]:
         """The leading axes: () for one network, (R,) for a stack of R."""
-        return self.layers[0].W.shape[:-2]
+        return self._theta.shape[:-1]
 
     def parameters(self) -> list[Array]:
-        """Return W[0], b[0], W[1], b[1], ... themselves, not copies."""
+        """Return W[0], b[0], W[1], b[1], ... themselves: the views of theta."""
         return [p for layer in self.layers for p in (layer.W, layer.b)]
 
     def forward(self, x: Array) -> Trace:
@@ -258,7 +323,8 @@ class MLP:
             raise ValueError(f"x has shape {a.shape}; expected (n, {inputs}), one row per example")
         trace = Trace(z=[], a=[a])
         for layer in self.layers:
-            z = a @ layer.W + layer.b
+            z = a @ layer.W
+            z += layer.b
             a = layer.activation(z)
             trace.z.append(z)
             trace.a.append(a)
@@ -297,20 +363,21 @@ class MLP:
                 f"error has shape {error.shape} but the output has {trace.output.shape}; "
                 "they must be alike"
             )
-        dW: list[Array] = []
-        db: list[Array] = []
+        stack = trace.output.shape[:-2]
+        theta = np.empty((*stack, self._theta.shape[-1]), self.dtype)
+        views = list(_views(theta, self.sizes))
+        ones = np.ones((1, error.shape[-2]), self.dtype)  # the input of every bias
         deltas: list[Array] = []
-        ones = np.ones((1, error.shape[-2]), dtype=self.dtype)  # the input of every bias
         da = error
         for k in reversed(range(len(self.layers))):
-            layer, z, a, a_out = self.layers[k], trace.z[k], trace.a[k], trace.a[k + 1]
-            delta = da * layer.activation.derivative(z, a_out)
-            dW.append(a.mT @ delta)
-            db.append(ones @ delta)
+            delta = da * self.layers[k].activation.derivative(trace.z[k], trace.a[k + 1])
+            dW, db = views[k]
+            np.matmul(trace.a[k].mT, delta, out=dW)
+            np.matmul(ones, delta, out=db)
             deltas.append(delta)
             if k > 0:
-                da = delta @ layer.W.mT
-        return Gradients(W=dW[::-1], b=db[::-1], delta=deltas[::-1])
+                da = delta @ self.layers[k].W.mT
+        return Gradients(theta, [dW for dW, _ in views], [db for _, db in views], deltas[::-1])
 
     def predict(self, x: ArrayLike) -> Array:
         """Return ŷ for x, shape (..., n, outputs).
@@ -332,16 +399,11 @@ class MLP:
 
     def is_finite(self) -> Any:
         """Return whether all parameters are finite: a bool, or one per member, shape (...)."""
-        finite = [np.logical_and.reduce(np.isfinite(p), axis=(-2, -1)) for p in self.parameters()]
-        return np.logical_and.reduce(finite)
+        return np.isfinite(self._theta).all(axis=-1)
 
     def copy(self) -> MLP:
-        """Return a network with the same numbers in arrays of its own."""
-        return self.mapped(np.copy)
-
-    def mapped(self, f: Callable[[Array], Array]) -> MLP:
-        """Return a network whose parameter arrays are f of these."""
-        return MLP.from_layers([Dense(f(d.W), f(d.b), d.activation) for d in self.layers])
+        """Return a network with the same numbers in a theta of its own."""
+        return self.with_theta(self._theta.copy())
 
     @staticmethod
     def stack(networks: Sequence[MLP]) -> MLP:
@@ -355,7 +417,7 @@ class MLP:
         Returns
         -------
         MLP
-            With W of shape (R, fan_in, fan_out). ``stack[r]`` is member r again.
+            With theta of shape (R, P). ``stack[r]`` is member r again, a copy.
 
         Raises
         ------
@@ -377,21 +439,12 @@ class MLP:
             functions = [[d.activation for d in net.layers] for net in (networks[0], network)]
             if repr(network) != repr(networks[0]) or functions[0] != functions[1]:
                 raise ValueError(f"cannot stack {networks[0]!r} with {network!r}")
-        return MLP.from_layers(
-            [
-                Dense(
-                    np.stack([d.W for d in same]),
-                    np.stack([d.b for d in same]),
-                    same[0].activation,
-                )
-                for same in zip(*(network.layers for network in networks), strict=True)
-            ]
-        )
+        return networks[0].with_theta(np.stack([network.theta for network in networks]))
 
     def __getitem__(self, r: int) -> MLP:
         if not self.stack_shape:
             raise TypeError(f"{self!r} is one network, not a stack; there is no member {r}")
-        return self.mapped(lambda p: p[r].copy())
+        return self.with_theta(self._theta[r].copy())
 
     def __repr__(self) -> str:
         hidden = [layer.activation.name for layer in self.layers[:-1]]
@@ -471,10 +524,9 @@ class MLP:
             for k, name in enumerate(names):
                 W, b = (as_floats(arrays[f"{p}{k}"], f"{p}{k}") for p in "Wb")
                 layers.append(Dense(W, b, activations.get(name)))
-            _check_layers(layers)
+            return MLP.from_layers(layers)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(" ".join(str(error).split())) from None
-        return MLP.from_layers(layers)
 
 
 def one_per_layer(value: Any, count: int, name: str, unit: str) -> list[Any]:
@@ -551,14 +603,33 @@ def _dtype(dtype: DTypeLike) -> np.dtype[Any]:
     return known
 
 
-def _replacement(name: str, value: ArrayLike, old: Array) -> Array:
-    new = as_floats(value, name, old.dtype)
-    if new.shape != old.shape:
-        raise ValueError(f"{name} has shape {new.shape}; this layer's is {old.shape}")
-    return np.array(new)
+def _parameters(sizes: Sequence[int]) -> int:
+    """Return P, how many weights and biases there are."""
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
-def _check_layers(layers: list[Dense]) -> None:
+def _views(theta: Array, sizes: Sequence[int]) -> Iterator[tuple[Array, Array]]:
+    """Cut theta (..., P) into W and b of each layer: b is one more row of W."""
+    end = 0
+    for fan_in, fan_out in pairwise(sizes):
+        start, end = end, end + (fan_in + 1) * fan_out
+        rows = theta[..., start:end].reshape(*theta.shape[:-1], fan_in + 1, fan_out)
+        yield rows[..., :-1, :], rows[..., -1:, :]
+
+
+def _layers(theta: Array, sizes: Sequence[int], functions: Sequence[Activation]) -> list[Dense]:
+    pairs = zip(_views(theta, sizes), functions, strict=True)
+    return [Dense(W, b, f) for (W, b), f in pairs]
+
+
+def _assign(name: str, value: ArrayLike, array: Array) -> None:
+    new = as_floats(value, name, array.dtype)
+    if new.shape != array.shape:
+        raise ValueError(f"{name} has shape {new.shape}; it must be {array.shape}")
+    array[...] = new
+
+
+def _check_layers(layers: Sequence[Dense]) -> None:
     if not layers:
         raise ValueError("it has no layers")
     width = layers[0].W.shape[-2] if layers[0].W.ndim >= 2 else 0

@@ -1,8 +1,10 @@
 """Optimizers: how a parameter moves when its gradient is known.
 
-Backward computes, the optimizer steps. `SGD` is the update of the notes,
-w_new = w_old - η dL/dw; `Adam` is here because every class asks whether it would help (it
-does not break symmetry: equal gradients make equal steps).
+Backward computes, the optimizer steps. θ is the vector of all parameters, `MLP.theta`, and g its
+gradient, `Gradients.theta`: an optimizer is anything with ``update(theta, g)``, and knows nothing
+else of the network. `SGD` is the update of the notes, w_new = w_old - η dL/dw; `Adam` is here
+because every class asks whether it would help (it does not break symmetry: equal gradients make
+equal steps).
 
 Where to go next: ``training.py``.
 """
@@ -17,15 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlp.arrays import Array, as_floats, as_whole
-from mlp.network import MLP, Gradients
 from mlp.registry import Registry
 
 
 class Optimizer(Protocol):
-    """Anything that updates a network in place from its gradients."""
+    """Anything that moves the parameters of a network by their gradient."""
 
-    def update(self, network: MLP, gradients: Gradients) -> None:
-        """Move every parameter of `network` one step, in place."""
+    def update(self, theta: Array, g: Array) -> None:
+        """Move theta, shape (..., P), one step, in place; g = dL/dtheta is left as it is."""
 
 
 class Resumable(Optimizer, Protocol):
@@ -38,33 +39,31 @@ class Resumable(Optimizer, Protocol):
 
 @dataclass
 class Memory:
-    """What an optimizer remembers of the one network it updates.
+    """What an optimizer remembers of the one theta it updates.
 
     Parameters
     ----------
     count : int
-        How many arrays it keeps for each parameter, in the parameter's shape.
+        How many arrays like theta it keeps.
 
     Attributes
     ----------
-    arrays : list of list of numpy.ndarray
-        ``arrays[p][i]`` is the i-th of parameter p of `MLP.parameters`.
+    arrays : list of numpy.ndarray, shapes (..., P)
+        What it keeps.
     steps : int
         How many updates are in them.
     """
 
     count: int
-    network: MLP | None = None
-    arrays: list[list[Array]] = field(default_factory=list)
+    theta: Array | None = None
+    arrays: list[Array] = field(default_factory=list)
     steps: int = 0
 
-    def step(self, network: MLP) -> list[list[Array]]:
-        """Count one step and return the arrays, all zero when the network is a new one."""
-        if self.network is not network:
-            self.network, self.steps = network, 0
-            self.arrays = [
-                [np.zeros_like(p) for _ in range(self.count)] for p in network.parameters()
-            ]
+    def step(self, theta: Array) -> list[Array]:
+        """Count one step and return the arrays, all zero when theta is a new one."""
+        if self.theta is not theta:
+            self.theta, self.steps = theta, 0
+            self.arrays = [np.zeros_like(theta) for _ in range(self.count)]
         self.steps += 1
         return self.arrays
 
@@ -73,37 +72,32 @@ class Memory:
 
         Examples
         --------
-        >>> net = MLP([1, 1], kernel_initializer="ones")
         >>> sgd = SGD(0.1, momentum=0.9)
-        >>> sgd.update(net, Gradients(W=[np.array([[2.0]])], b=[np.array([[0.0]])], delta=[]))
+        >>> sgd.update(np.array([1.0, 0.0]), np.array([2.0, 0.5]))
         >>> sgd.memory.state()
-        {'steps': array(1), '0.0': array([[2.]]), '1.0': array([[0.]])}
+        {'steps': array(1), '0': array([2. , 0.5])}
         """
-        arrays = {
-            f"{p}.{i}": array.copy()
-            for p, arrays in enumerate(self.arrays)
-            for i, array in enumerate(arrays)
-        }
+        arrays = {str(i): array.copy() for i, array in enumerate(self.arrays)}
         return {"steps": np.array(self.steps)} | arrays
 
-    def restore(self, network: MLP, state: Mapping[str, NDArray[Any]]) -> None:
-        """Remember of `network` what `state` says, as if these steps had been taken here.
+    def restore(self, theta: Array, state: Mapping[str, NDArray[Any]]) -> None:
+        """Remember of theta what `state` says, as if these steps had been taken here.
 
         Raises
         ------
         ValueError
-            If it is not the state of such an optimizer with such a network.
+            If it is not the state of such an optimizer with such a theta.
         """
         try:
             steps = as_whole(state["steps"].item(), "steps", 0)
-            arrays = [
-                [_shaped_like(theta, state[f"{p}.{i}"]) for i in range(self.count)]
-                for p, theta in enumerate(network.parameters())
-                if steps
-            ]
+            count = self.count if steps else 0
+            arrays = [as_floats(state[str(i)].copy(), "memory", theta.dtype) for i in range(count)]
+            fits = all(array.shape == theta.shape for array in arrays)
         except (KeyError, ValueError):
-            raise ValueError("the memory of the optimizer does not fit the network") from None
-        self.network, self.arrays, self.steps = network if steps else None, arrays, steps
+            fits = False
+        if not fits:
+            raise ValueError("the memory of the optimizer does not fit the network")
+        self.theta, self.arrays, self.steps = theta if steps else None, arrays, steps
 
 
 @dataclass
@@ -112,8 +106,10 @@ class SGD:
 
     Parameters
     ----------
-    learning_rate : float
-        η, per step. L is a *mean* over the examples, so η does not grow with the batch.
+    learning_rate : float or numpy.ndarray
+        η, per step. L is a *mean* over the examples, so η does not grow with the batch. An
+        array broadcasts over theta: (R, 1) is a rate for each member of a stack, (P,) one for
+        each parameter.
     momentum : float
         μ, at least 0 and below 1.
 
@@ -126,7 +122,7 @@ class SGD:
     -----
     This is PyTorch's convention. scikit-learn keeps -η v instead of v, which is the same
     while η is constant. The velocity starts at zero, and starts afresh when the optimizer is
-    given another network.
+    given another theta.
 
     References
     ----------
@@ -135,35 +131,30 @@ class SGD:
 
     Examples
     --------
-    >>> net = MLP([1, 1], kernel_initializer="ones")
-    >>> SGD(0.1).update(net, Gradients(W=[np.array([[2.0]])], b=[np.array([[0.0]])], delta=[]))
-    >>> net.layers[0].W
-    array([[0.8]])
+    >>> theta = np.array([1.0, 1.0])
+    >>> SGD(0.1).update(theta, g=np.array([2.0, 0.0]))
+    >>> theta
+    array([0.8, 1. ])
     """
 
-    learning_rate: float = 0.1
+    learning_rate: float | Array = 0.1
     momentum: float = 0.0
     memory: Memory = field(
         default_factory=lambda: Memory(1), init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        _check_rate(self.learning_rate)
+        _check_positive("learning_rate", self.learning_rate)
         _check_fraction("momentum", self.momentum)
 
-    def update(self, network: MLP, gradients: Gradients) -> None:
-        """Move every parameter of `network` one step, in place."""
-        if not self.momentum:
-            for theta, g in zip(network.parameters(), gradients.parameters(), strict=True):
-                theta -= self.learning_rate * g
-            return
-        memory = self.memory.step(network)
-        for theta, g, (v,) in zip(
-            network.parameters(), gradients.parameters(), memory, strict=True
-        ):
+    def update(self, theta: Array, g: Array) -> None:
+        """Move theta, shape (..., P), one step, in place; g = dL/dtheta is left as it is."""
+        if self.momentum:
+            (v,) = self.memory.step(theta)
             v *= self.momentum
             v += g
-            theta -= self.learning_rate * v
+            g = v
+        theta -= self.learning_rate * g
 
 
 @dataclass
@@ -174,11 +165,12 @@ class Adam:
 
     Parameters
     ----------
-    learning_rate : float
-        η: about the largest change of a parameter in one step, whatever the gradient.
+    learning_rate : float or numpy.ndarray
+        η: about the largest change of a parameter in one step, whatever the gradient. An
+        array broadcasts over theta, as for `SGD`.
     beta1, beta2 : float
         How much of the past is kept, at least 0 and below 1.
-    epsilon : float
+    epsilon : float or numpy.ndarray
         ε, positive. Gradients well below it hardly move anything.
 
     Raises
@@ -192,39 +184,35 @@ class Adam:
 
     Examples
     --------
-    >>> net = MLP([1, 1], kernel_initializer="ones")
-    >>> Adam(0.1).update(net, Gradients(W=[np.array([[2.0]])], b=[np.array([[0.0]])], delta=[]))
-    >>> net.layers[0].W.round(6)
-    array([[0.9]])
+    >>> theta = np.array([1.0, 1.0])
+    >>> Adam(0.1).update(theta, g=np.array([2.0, 0.0]))
+    >>> theta.round(6)
+    array([0.9, 1. ])
     """
 
-    learning_rate: float = 0.001
+    learning_rate: float | Array = 0.001
     beta1: float = 0.9
     beta2: float = 0.999
-    epsilon: float = 1e-8
+    epsilon: float | Array = 1e-8
     memory: Memory = field(
         default_factory=lambda: Memory(2), init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        _check_rate(self.learning_rate)
+        _check_positive("learning_rate", self.learning_rate)
         _check_fraction("beta1", self.beta1)
         _check_fraction("beta2", self.beta2)
-        if not 0 < self.epsilon < np.inf:
-            raise ValueError(f"epsilon must be positive and finite, not {self.epsilon}")
+        _check_positive("epsilon", self.epsilon)
 
-    def update(self, network: MLP, gradients: Gradients) -> None:
-        """Move every parameter of `network` one step, in place."""
-        memory = self.memory.step(network)
+    def update(self, theta: Array, g: Array) -> None:
+        """Move theta, shape (..., P), one step, in place; g = dL/dtheta is left as it is."""
+        m, v = self.memory.step(theta)
         t = self.memory.steps
-        for theta, g, (m, v) in zip(
-            network.parameters(), gradients.parameters(), memory, strict=True
-        ):
-            m += (1 - self.beta1) * (g - m)
-            v += (1 - self.beta2) * (g * g - v)
-            m_hat = m / (1 - self.beta1**t)
-            v_hat = v / (1 - self.beta2**t)
-            theta -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+        m += (1 - self.beta1) * (g - m)
+        v += (1 - self.beta2) * (g * g - v)
+        m_hat = m / (1 - self.beta1**t)
+        v_hat = v / (1 - self.beta2**t)
+        theta -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
 
 
 OPTIMIZERS: Registry[Callable[..., Resumable]] = Registry("optimizer")
@@ -232,16 +220,10 @@ OPTIMIZERS.add("sgd", SGD)
 OPTIMIZERS.add("adam", Adam)
 
 
-def _shaped_like(theta: Array, value: NDArray[Any]) -> Array:
-    array = np.array(as_floats(value, "memory", theta.dtype))
-    if array.shape != theta.shape:
-        raise ValueError(f"{array.shape} is not {theta.shape}")
-    return array
-
-
-def _check_rate(learning_rate: float) -> None:
-    if not _is_number(learning_rate) or not 0 < learning_rate < np.inf:
-        raise ValueError(f"learning_rate must be positive and finite, not {learning_rate}")
+def _check_positive(name: str, value: float | Array) -> None:
+    good = isinstance(value, np.ndarray) or _is_number(value)
+    if not good or not (np.all(value > 0) and np.all(value < np.inf)):
+        raise ValueError(f"{name} must be positive and finite, not {' '.join(str(value).split())}")
 
 
 def _check_fraction(name: str, value: float) -> None:

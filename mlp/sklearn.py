@@ -153,7 +153,6 @@ class MLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             epochs=self.epochs,
             batch_size=self.batch_size,
             seed=seed,
-            probes={},
         )
         if history.diverged_at >= 0:
             raise ValueError(

@@ -6,24 +6,23 @@
     trace = network.forward(x)                    # forward propagate an input
     loss, error = mse(trace.output, y)            # compute the cost function
     gradients = network.backward(trace, error)    # backpropagation
-    optimizer.update(network, gradients)          # update each parameter
+    optimizer.update(network.theta, gradients.theta)    # update each parameter
 
-`train` adds to these four lines the batches and a record per epoch.
+`train` adds to these four lines the batches and a record per epoch: the loss, and what `probes`
+ask for.
 
-Where to go next: ``diagnostics.py``, for what the record holds.
+Where to go next: ``diagnostics.py``, for what a record can hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlp import diagnostics
 from mlp.arrays import Array, as_examples, as_whole
 from mlp.losses import mse
 from mlp.network import MLP, Gradients, Seed, Trace, as_seed, child_rng
@@ -33,7 +32,7 @@ Probe: TypeAlias = Callable[[MLP, Trace, Gradients], ArrayLike]
 OnEpoch: TypeAlias = Callable[[int, Any], object]
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """What `train` recorded: on all of x, before training and after every epoch.
 
@@ -46,6 +45,11 @@ class History:
         What each probe returned, under the probe's name.
     diverged_at : numpy.ndarray of int, shape (...)
         The first epoch after which the loss or a parameter was not finite; -1 for never.
+
+    Examples
+    --------
+    >>> train(MLP([1, 1], kernel_initializer="ones"), [[1.0], [2.0]], [0.0, 1.0], epochs=50)
+    History(50 epochs, loss 1 -> 0.0121)
     """
 
     loss: Array
@@ -56,6 +60,16 @@ class History:
     def epochs(self) -> int:
         """How many epochs were asked for."""
         return len(self.loss) - 1
+
+    def __repr__(self) -> str:
+        first, last = (np.sort(self.loss[k], axis=None) for k in (0, -1))  # NaN comes last
+        networks, middle = len(last), (len(last) - 1) // 2
+        many = f" of {networks} networks, median" if networks > 1 else ","
+        end = ""
+        if diverged := np.count_nonzero(self.diverged_at >= 0):
+            end = f", {diverged} diverged" if networks > 1 else f", diverged at {self.diverged_at}"
+        losses = f"{first[middle]:.3g} -> {last[middle]:.3g}"
+        return f"History({self.epochs} epochs{many} loss {losses}{end})"
 
     def __getitem__(self, probe: str) -> NDArray[Any]:
         return self.probes[probe]
@@ -96,10 +110,10 @@ def train(
     seed : int or numpy.random.SeedSequence
         For the order of the batches, and nothing else: those of epoch e are drawn by child e
         of the seed.
-    probes : mapping of str to callable (network, trace, gradients) -> array
-        What to record per epoch, from a pass over all of x. By default the cheap ones,
-        `mlp.diagnostics.CHEAP`, and the ``update_ratio`` of the learning rate; ``{}`` for
-        none.
+    probes : mapping of str to callable (network, trace, gradients) -> array, optional
+        What to record per epoch beside the loss, from a pass over all of x; many are ready in
+        `mlp.diagnostics.CHEAP`. By default nothing: on a small network they take longer than
+        the training.
     on_epoch : callable (epoch, loss), optional
         Called after each record, for a progress bar, say.
     first_epoch : int
@@ -140,7 +154,7 @@ def train(
     optimizer = SGD() if optimizer is None else optimizer
     if isinstance(optimizer, type) or not hasattr(optimizer, "update"):
         raise TypeError(f"optimizer must be one, such as SGD(0.1), not {optimizer!r}")
-    probes = _default_probes(optimizer) if probes is None else probes
+    probes = {} if probes is None else probes
     n = x.shape[-2]
     batch_size = n if batch_size is None else min(batch_size, n)
     full_batch = batch_size == n
@@ -159,13 +173,13 @@ def train(
             if k == epochs or (history.diverged_at >= 0).all():
                 break
             if full_batch:  # the pass that was recorded is the pass to learn from
-                optimizer.update(network, everything.gradients)
+                optimizer.update(network.theta, everything.gradients.theta)
             del everything  # which may be large, before the next pass needs as much room
             if not full_batch:
                 rng = child_rng(seed, epoch) if shuffle else None
                 for rows in _batches(n, batch_size, rng):
                     batch = _pass(network, x[..., rows, :], y[..., rows, :])
-                    optimizer.update(network, batch.gradients)  # update each parameter
+                    optimizer.update(network.theta, batch.gradients.theta)  # update each parameter
     return history
 
 
@@ -184,13 +198,7 @@ def _pass(network: MLP, x: Array, y: Array, backward: bool = True) -> _Pass:
     return _Pass(trace, loss, gradients)
 
 
-_NO_GRADIENTS = Gradients(W=[], b=[], delta=[])
-
-
-def _default_probes(optimizer: Optimizer) -> dict[str, Probe]:
-    rate = getattr(optimizer, "learning_rate", 1.0)
-    ratio = partial(diagnostics.update_ratio, learning_rate=rate)
-    return diagnostics.CHEAP | {"update_ratio": ratio}
+_NO_GRADIENTS = Gradients(np.empty(0), W=[], b=[], delta=[])
 
 
 def _batches(

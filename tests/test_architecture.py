@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
-# Each room may import the rooms named with it, and nothing else of the project.
+# Each file of the library may import those named with it, and nothing else of the project.
 MAY_IMPORT = {
     "mlp.arrays": set(),
     "mlp.registry": set(),
@@ -20,59 +21,11 @@ MAY_IMPORT = {
     "mlp.initializers": {"arrays", "registry"},
     "mlp.losses": {"arrays"},
     "mlp.network": {"activations", "arrays", "files", "initializers"},
-    "mlp.optimizers": {"arrays", "network", "registry"},
+    "mlp.optimizers": {"arrays", "registry"},
     "mlp.diagnostics": {"arrays", "losses", "network"},
-    "mlp.training": {"arrays", "diagnostics", "losses", "network", "optimizers"},
+    "mlp.training": {"arrays", "losses", "network", "optimizers"},
     "mlp.theory": {"activations", "arrays", "initializers", "registry"},
     "mlp.sklearn": {"activations", "arrays", "initializers", "network", "optimizers", "training"},
-    "experiments.data": set(),
-    "experiments.cases": set(),
-    "experiments.ranges": {"cases"},
-    "experiments.runner": {"cases", "data"},
-    "experiments.propagation": {"cases", "runner"},
-    "experiments.comparison": {"cases", "data", "ranges", "runner"},
-    "experiments.model": {"data", "runner"},
-    "experiments.fitting": {"cases", "data", "model", "runner"},
-    "experiments.walkthrough": {"cases", "data", "ranges", "runner"},
-    "experiments.symmetry": {"cases", "data", "runner"},
-    "experiments.narration": {
-        "cases",
-        "comparison",
-        "data",
-        "fitting",
-        "model",
-        "propagation",
-        "ranges",
-        "runner",
-        "symmetry",
-        "walkthrough",
-    },
-    "experiments.plots": {
-        "cases",
-        "comparison",
-        "data",
-        "fitting",
-        "propagation",
-        "runner",
-        "symmetry",
-    },
-    "experiments.own": set(),
-    "experiments.options": {"cases", "data", "narration", "own", "plots", "runner"},
-    "experiments.cli": {
-        "cases",
-        "comparison",
-        "data",
-        "fitting",
-        "model",
-        "narration",
-        "options",
-        "plots",
-        "propagation",
-        "ranges",
-        "runner",
-        "walkthrough",
-        "symmetry",
-    },
 }
 
 # A bridge to another library is one file, which nothing else imports.
@@ -88,17 +41,8 @@ def files() -> dict[str, Path]:
     }
 
 
-def room_of(module: str) -> str:
-    """Return the room: a file of a package, or a folder in it with all of its files."""
-    return ".".join(module.split(".")[:2])
-
-
-def rooms() -> list[str]:
-    return sorted({room_of(module) for module in files() if "." in module})
-
-
 def imports(path: Path) -> set[str]:
-    """Return every module that a file imports at run time, wherever in it."""
+    """Return every module of any package that a file imports at run time, wherever in it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -107,21 +51,78 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module in ("mlp", "experiments"):
-            known = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= {name if name in rooms() else node.module for name in known}
-        elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & set(files())
+            found |= inner or {node.module}
     return found
 
 
+@pytest.mark.parametrize("module", [m for m in files() if m.startswith("mlp.")])
+def test_imports_of_the_library_run_one_way(module: str) -> None:
+    assert module in MAY_IMPORT, f"say in MAY_IMPORT what {module} may import"
+    found = {other for other in imports(files()[module]) if other.startswith("mlp.")}
+    assert {other.split(".")[1] for other in found} <= MAY_IMPORT[module]
+
+
+# --- the experiments wing: data, then kit, then the rooms, then what shows all of them ------
+
+ABOVE = ("verify", "listing", "cli")
+# What must be quick to load, so that the help of the command line answers at once.
+LIGHT = ("cases", "races", "papers")
+
+
+def place(module: str) -> str:
+    """Return where in the wing a module is: data, kit, a room, or one of those above."""
+    return module.split(".")[1]
+
+
+def wing() -> list[str]:
+    return [m for m in files() if m.startswith("experiments.")]
+
+
+def rooms() -> list[str]:
+    """Return the rooms: the folders, found by looking."""
+    folders = {place(m) for m in wing() if (ROOT / "experiments" / place(m)).is_dir()}
+    return sorted(folders - {"kit"})
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Return which place imports which other."""
+    pairs = {(place(m), place(o)) for m in wing() for o in imports(files()[m]) if o in wing()}
+    return {(a, b) for a, b in pairs if a != b}
+
+
+def test_the_wing_has_rooms() -> None:
+    assert {"case", "race", "propagation", "symmetry", "walkthrough", "fitting"} <= set(rooms())
+
+
+def test_imports_run_from_the_ground_up() -> None:
+    floor = dict.fromkeys(rooms(), 2) | {"data": 0, "kit": 1, **dict.fromkeys(ABOVE, 3)}
+    wrong = [(a, b) for a, b in arrows() if floor[a] < floor[b]]
+    assert wrong == []
+
+
+def test_no_room_stands_on_itself() -> None:
+    TopologicalSorter({a: {b for c, b in arrows() if c == a} for a in rooms()}).prepare()
+
+
 @pytest.mark.parametrize("room", rooms())
-def test_imports_run_one_way(room: str) -> None:
-    assert room in MAY_IMPORT, f"say in MAY_IMPORT what {room} may import"
-    package = room.split(".")[0]
-    paths = [path for module, path in files().items() if room_of(module) == room]
-    found = {room_of(m) for path in paths for m in imports(path) if m.startswith(f"{package}.")}
-    assert {other.split(".")[1] for other in found - {room}} <= MAY_IMPORT[room]
+def test_inside_a_room_imports_run_one_way(room: str) -> None:
+    modules = {m.split(".")[2]: m for m in wing() if place(m) == room and m.count(".") == 2}
+    assert {"measure", "text", "command"} <= set(modules)
+    graph = {
+        name: {o.split(".")[2] for o in imports(files()[m]) if o in modules.values()}
+        for name, m in modules.items()
+    }
+    assert "command" not in set().union(*graph.values())
+    assert not graph["measure"] & {"text", "figure", "command"}
+    assert "figure" not in graph["text"]
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("module", [m for m in wing() if m.split(".")[-1] in LIGHT])
+def test_what_is_said_of_the_cases_is_quick_to_load(module: str) -> None:
+    assert not loaded_after(f"import {module}") & {"numpy", "matplotlib"}
 
 
 @pytest.mark.parametrize("module", [module for module in files() if module.startswith("mlp")])

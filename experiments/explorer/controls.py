@@ -17,7 +17,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.widgets import RadioButtons, Slider
 
-from experiments.plots.style import CASE, INK, WELL
+from experiments.kit.style import CASE, INK, WELL
 
 TRACK = "#D8D8D8"
 # How many key presses lead from one end of a slider to the other.

@@ -28,7 +28,7 @@ from matplotlib.widgets import Button
 from experiments.explorer import panels, text
 from experiments.explorer.controls import Dial, Pick, Scale
 from experiments.explorer.measure import SIGMA_W, Explorer, Sight, start_names
-from experiments.plots.style import CASE, INK, QUIET, WELL, styled
+from experiments.kit.style import CASE, INK, QUIET, WELL, styled
 from mlp.activations import ACTIVATIONS
 
 SIZE = (12.8, 8.0)

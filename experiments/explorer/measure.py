@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.cases import Named, Start, named_start
 from experiments.data import Dataset
-from experiments.propagation import MEASURES, Journey
-from experiments.runner import BATCHES, Settings, networks, verdict_word
+from experiments.kit.starts import Named, Start, named_start
+from experiments.kit.training import BATCHES, Settings, networks, verdict_word
+from experiments.propagation.measure import MEASURES, Journey
 from mlp import MLP, diagnostics, initializers, mse, theory, train
 from mlp.arrays import Array
 from mlp.initializers import Initializer
@@ -331,8 +331,7 @@ def depth_scales(activation: str) -> tuple[Array, Array]:
 
 def depth_scale(activation: str, sigma_w: float) -> float:
     """Return over how many layers theory lets a signal live; ∞ at the edge of chaos."""
-    q = max(theory.fixed_point(activation, sigma_w), 1e-12)  # of ReLU no other q* than 0 is 0
-    return abs(float(theory.depth_scale(theory.chi(q, activation, sigma_w))))
+    return theory.correlation_depth(activation, sigma_w)
 
 
 def start_names(chosen: str) -> list[str]:

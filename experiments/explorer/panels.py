@@ -19,7 +19,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from experiments.cases import number
+from experiments.case.figure import UNITS
 from experiments.explorer import text
 from experiments.explorer.measure import (
     SIGMA_W,
@@ -29,8 +29,8 @@ from experiments.explorer.measure import (
     depth_scale,
     depth_scales,
 )
-from experiments.plots.case import UNITS
-from experiments.plots.style import CASE, INK, QUIET, WELL, drawable, pretty
+from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, pretty
+from experiments.kit.words import number
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 

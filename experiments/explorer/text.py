@@ -9,9 +9,9 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from experiments.cases import number, shape
 from experiments.explorer.measure import Choice, Sight
-from experiments.plots.style import NAMES
+from experiments.kit.style import NAMES
+from experiments.kit.words import number, shape
 
 KEYS = (
     ("↑ ↓  or  tab", "which control"),

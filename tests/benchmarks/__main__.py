@@ -11,7 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from experiments.cases import number
+from experiments.kit.words import number
 from tests.benchmarks import parts
 from tests.benchmarks.measure import Figure
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.cases import shape
+from experiments.kit.words import shape
 from mlp import MLP, train
 from tests.benchmarks.measure import Figure, Timed, Worker, in_turns, process, seconds
 from tests.benchmarks.peers import EPOCHS, problem
@@ -148,7 +148,7 @@ def peak(epochs: int) -> float:
     """Return the peak of the bytes that `train` holds when it records the loss alone."""
     network, (x, y) = MLP([2, 16, 16, 1], "tanh"), problem([2, 16, 16, 1], 342, "float64")
     tracemalloc.start()
-    train(network, x, y, epochs=epochs, probes={})
+    train(network, x, y, epochs=epochs)
     _, highest = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return float(highest)

@@ -11,15 +11,17 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from experiments import comparison, runner
-from experiments.cases import CASES
+from experiments.case.cases import CASES
 from experiments.cli import main
-from experiments.ranges import RACES, STARTS
+from experiments.kit.training import Settings
+from experiments.race.races import RACES
+from experiments.walkthrough.measure import STARTS
 from mlp import initializers
 
 FAST = ["--epochs", "20"]
@@ -241,10 +243,9 @@ def test_list_prints_text_and_json() -> None:
 @pytest.fixture
 def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``verify`` run one case only, so that its printing can be tested quickly."""
-    monkeypatch.setattr(
-        runner, "every_run", lambda: [(CASES["zero"], runner.Settings(epochs=50), {})]
-    )
-    monkeypatch.setattr(comparison, "every_race", list)
+    one: list[Any] = [(CASES["zero"], Settings(epochs=50), {})]
+    monkeypatch.setattr("experiments.verify.every_run", lambda: one)
+    monkeypatch.setattr("experiments.verify.every_race", list)
 
 
 @pytest.mark.usefixtures("short_verify")
@@ -259,7 +260,7 @@ def test_verify_prints_one_table_and_its_count() -> None:
 
 @pytest.mark.usefixtures("short_verify")
 def test_verify_fails_where_a_claim_comes_out_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.cases.ROUNDING", -1.0)
+    monkeypatch.setattr("experiments.case.cases.ROUNDING", -1.0)
     result = demo("verify")
     assert result.exit_code == 1
     assert "1 NOT as documented" in result.stdout
@@ -284,10 +285,10 @@ def test_show_opens_the_picture_or_says_that_it_cannot(monkeypatch: pytest.Monke
 
 def test_control_c_ends_with_130_and_one_line() -> None:
     code = (
-        "from experiments import runner\n"
+        "from experiments.case import command\n"
         "from experiments.cli import main\n"
         "import os, signal\n"
-        f"runner.run = lambda *a, **k: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
+        f"command.run = lambda *a, **k: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
         "main(['zero'], prog_name='mlp-demo')"
     )
     done = subprocess.run(

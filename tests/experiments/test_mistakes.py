@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from experiments.cases import CASES
+from experiments.case.cases import CASES
 from experiments.cli import main
 from experiments.data import read
-from experiments.fitting import begin, fit
-from experiments.model import Model
-from experiments.ranges import RACES
-from experiments.runner import Settings
+from experiments.fitting.measure import begin, fit
+from experiments.fitting.model import Model
+from experiments.kit.training import Settings
+from experiments.race.races import RACES
 from mlp import MLP
 from tests.experiments.test_cli import WRONG
 

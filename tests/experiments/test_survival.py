@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from experiments.data import read
-from experiments.fitting import begin, fit
-from experiments.model import Model
-from experiments.runner import Settings
+from experiments.fitting.measure import begin, fit
+from experiments.fitting.model import Model
+from experiments.kit.training import Settings
 from tests.oracles import assert_same
 
 resource = pytest.importorskip("resource", reason="limits and signals as Unix has them")
@@ -115,8 +115,8 @@ def interrupted_after(updates: int) -> str:
 
 def test_a_second_control_c_leaves_at_once(folder: Path) -> None:
     again = (
-        "from experiments import plots\n"
-        "plots.fit_figure = lambda fit: os.kill(os.getpid(), signal.SIGINT)\n"
+        "from experiments.fitting import command\n"
+        "command.figure = lambda fit: os.kill(os.getpid(), signal.SIGINT)\n"
     )
     process = started(*TRAIN, program=interrupted_after(10) + again + PROGRAM)
     assert process.communicate() == ("", "interrupted\n")

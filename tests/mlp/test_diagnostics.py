@@ -41,12 +41,13 @@ def passed(network: MLP, x: Any, y: Any = None) -> tuple[MLP, Trace, Gradients]:
 
 
 def gradients_of(*arrays: Any) -> Gradients:
-    values = [np.array(a, float) for a in arrays]
-    return Gradients(W=values[::2], b=[b[np.newaxis] for b in values[1::2]], delta=[])
+    like = network_of(*arrays)  # its parameters stand for their gradients
+    W, b = like.parameters()[::2], like.parameters()[1::2]
+    return Gradients(like.theta, W, b, delta=[])
 
 
 NO_TRACE = Trace(z=[], a=[])
-NO_GRADIENTS = Gradients(W=[], b=[], delta=[])
+NO_GRADIENTS = Gradients(np.empty(0), W=[], b=[], delta=[])
 
 # Three units of weights (1, 2), (1, 2), (4, 0) and biases 0, 0.5, 0.
 THREE = network_of([[1, 1, 4], [2, 2, 0]], [0, 0.5, 0], [[1], [1], [1]], [0])
@@ -237,6 +238,7 @@ def test_sizes_are_root_mean_squares_per_layer() -> None:
     )
     assert diagnostics.a_rms(THREE, trace, NO_GRADIENTS).tolist() == [12.5**0.5, 5.0]
     gradients = Gradients(
+        np.empty(0),
         W=[np.array([[3.0], [-4.0]]), np.array([[7.0]])],
         b=[np.array([[99.0]])] * 2,
         delta=[np.array([[6.0, -8, 0, 0]]), np.array([[0.0]])],
@@ -255,7 +257,7 @@ def test_standard_deviations_leave_the_mean_out() -> None:
     doubled: list[Array] = [2 * v for v in values]
     halved: list[Array] = [v / 2 for v in values]
     trace = Trace(z=values, a=[np.array([[99.0, -99.0]]), *doubled])
-    gradients = Gradients(W=[], b=[], delta=halved)
+    gradients = Gradients(np.empty(0), W=[], b=[], delta=halved)
     expected = np.array([0.5**0.5, 4.0, 0.0])
     for std, factor in (
         (diagnostics.z_std, 1.0),

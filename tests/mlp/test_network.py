@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import multiprocessing
+import pickle
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.optimize import minimize
 
+from experiments.data import load
 from mlp import MLP, SGD, Dense, activations, diagnostics, initializers, mse, train
 from mlp.activations import ACTIVATIONS, Activation
 from mlp.arrays import Array
@@ -35,6 +42,20 @@ def two_two_one(activation: str, W0: Any, b0: Any, W1: Any, b1: float) -> MLP:
         Dense(np.array(W1, float).reshape(2, 1), np.array([[b1]], float), g),
     ]
     return MLP.from_layers(layers)
+
+
+def sent(network: MLP) -> MLP:
+    """Return the network as another process gets it, and as it comes back."""
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        back: MLP = pool.apply(MLP.copy, (network,))
+    return back
+
+
+def saved(network: MLP) -> MLP:
+    """Return the network as a file gives it back."""
+    with tempfile.TemporaryDirectory() as folder:
+        network.save(Path(folder) / "net.npz")
+        return MLP.load(Path(folder) / "net.npz")
 
 
 def backward(network: MLP, x: Array, y: Array) -> list[Array]:
@@ -79,7 +100,7 @@ def test_relu_forward_backward_and_update_worked_by_hand() -> None:
         [[0.75], [1.125]],
         [[1]],
     ]
-    SGD(0.25).update(network, gradients)
+    SGD(0.25).update(network.theta, gradients.theta)
     assert [p.tolist() for p in network.parameters()] == [
         [[0.5, -0.5], [0.625, 0.5]],
         [[-0.5, -0.25]],
@@ -108,7 +129,7 @@ def test_sigmoid_at_zero_forward_backward_and_update_worked_by_hand() -> None:
         [[1], [1]],
         [[2]],
     ]
-    SGD(0.5).update(network, gradients)
+    SGD(0.5).update(network.theta, gradients.theta)
     assert [p.tolist() for p in network.parameters()] == [
         [[-0.5, -1], [-0.25, -0.5]],
         [[-0.5, -1]],
@@ -398,6 +419,112 @@ def test_assigning_copies_and_takes_the_type_of_the_layer() -> None:
     assert {p.dtype for p in network.parameters()} == {np.dtype(np.float32)}
 
 
+COPIES: dict[str, Any] = {
+    "drawn": lambda network: network,
+    "from layers": lambda network: MLP.from_layers(network.layers),
+    "copied": MLP.copy,
+    "copied by the library": copy.copy,
+    "copied deeply": copy.deepcopy,
+    "pickled": lambda network: pickle.loads(pickle.dumps(network)),
+    "sent to another process": sent,
+    "saved": saved,
+    "stacked": lambda network: MLP.stack([network, network]),
+    "stacked and copied deeply": lambda network: copy.deepcopy(MLP.stack([network, network])),
+    "a member": lambda network: MLP.stack([network, network])[1],
+    "given a theta": lambda network: network.with_theta(2 * network.theta),
+    "cast": lambda network: network.with_theta(network.theta.astype("float32")),
+    "merged": lambda network: diagnostics.merged(network)[0],
+}
+
+
+@pytest.mark.parametrize("made", COPIES.values(), ids=COPIES)
+def test_however_a_network_was_made_W_and_b_are_views_of_its_theta(made: Any) -> None:
+    network = made(MLP([2, 3, 2, 1], ["tanh", "relu"], bias_initializer="normal", seed=4))
+    flat = [p.reshape(*network.stack_shape, -1) for p in network.parameters()]
+    assert np.concatenate(flat, axis=-1).tolist() == network.theta.tolist()
+    network.theta[...] = np.arange(network.theta.size).reshape(network.theta.shape)
+    flat = [p.reshape(*network.stack_shape, -1) for p in network.parameters()]
+    assert np.concatenate(flat, axis=-1).tolist() == network.theta.tolist()
+    for layer in network.layers:
+        layer.W = np.full(layer.W.shape, 0.5)
+        layer.b[...] = 0.25
+    assert set(network.theta.flat) == {0.5, 0.25}
+    assert [layer.activation.name for layer in network.layers] == ["tanh", "relu", "linear"]
+
+
+def test_a_subclass_keeps_what_it_has_of_its_own_when_it_is_copied() -> None:
+    class Named(MLP):
+        name = ""
+
+    network = Named([2, 1])
+    network.name = "mine"
+    twin = copy.deepcopy(network)
+    assert (type(twin), twin.name) == (Named, "mine")
+    twin.theta[...] = 0.0
+    assert network.theta.any()
+
+
+def test_gradients_are_views_of_one_vector_in_the_order_of_theta(data: Data) -> None:
+    network = MLP.stack([MLP([2, 3, 1], "tanh", seed=s) for s in range(2)])
+    trace = network.forward(data[0])
+    gradients = network.backward(trace, mse(trace.output, data[1])[1])
+    assert gradients.theta.shape == network.theta.shape
+    like = network.with_theta(gradients.theta)
+    assert_same(gradients.parameters(), like.parameters())
+    gradients.theta[...] = 0.0
+    assert not any(g.any() for g in gradients.parameters())
+
+
+def test_two_passes_share_no_memory(data: Data) -> None:
+    network = MLP([2, 3, 1], "tanh")
+    first = network.forward(data[0])
+    one = network.backward(first, mse(first.output, data[1])[1])
+    kept = [p.copy() for p in [*first.z, *first.a, one.theta, *one.delta]]
+    second = network.forward(-data[0])
+    network.backward(second, mse(second.output, data[1])[1])
+    assert_same([*first.z, *first.a, one.theta, *one.delta], kept)
+
+
+def test_backward_leaves_the_error_and_the_trace_as_they_are(data: Data) -> None:
+    network = MLP([2, 3, 1], "linear")
+    trace = network.forward(data[0])
+    error = mse(trace.output, data[1])[1]
+    kept = [p.copy() for p in [error, *trace.z, *trace.a]]
+    network.backward(trace, error)
+    assert_same([error, *trace.z, *trace.a], kept)
+
+
+@pytest.mark.parametrize("shape", [(), (12,), (13, 1), (2, 14)], ids=str)
+def test_a_theta_of_another_network_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="theta has shape") as error:
+        MLP([2, 3, 1]).with_theta(np.zeros(shape))
+    assert_one_line(error, str(shape), "(..., 13)")
+
+
+def test_layers_that_do_not_fit_make_no_network() -> None:
+    one, other = MLP([2, 3]).layers[0], MLP([4, 1]).layers[0]
+    with pytest.raises(ValueError, match="layer 1 do not fit"):
+        MLP.from_layers([one, other])
+
+
+def test_scipy_trains_the_network_through_theta() -> None:
+    """The notes' 2-2-1 on the penguins, by BFGS: no update rule of ours, no learning rate."""
+    penguins = load("penguins")
+    network = MLP([2, 2, 1], "tanh", seed=0)
+
+    def loss(theta: Array) -> tuple[float, Array]:
+        network.theta = theta
+        trace = network.forward(penguins.x)
+        loss, error = mse(trace.output, penguins.y)
+        return float(loss), network.backward(trace, error).theta
+
+    found = minimize(loss, network.theta.copy(), jac=True, method="BFGS")
+    assert mse(network.predict(penguins.x), penguins.y)[0] == pytest.approx(found.fun, rel=1e-6)
+    assert found.fun < 0.26  # two tanh units started well: 0.254; the best plane: 0.529
+    descent = train(MLP([2, 2, 1], "tanh", seed=0), penguins.x, penguins.y, epochs=500)
+    assert found.fun < descent.loss[-1]
+
+
 def test_a_float64_array_that_is_assigned_is_not_shared() -> None:
     network, value = MLP([2, 1]), np.ones((2, 1))
     network.layers[0].W = value
@@ -420,12 +547,12 @@ def test_a_float64_array_that_is_assigned_is_not_shared() -> None:
     ],
     ids=str,
 )
-@pytest.mark.parametrize("name", ["W", "b"])
+@pytest.mark.parametrize("name", ["W", "b", "theta"])
 def test_assigning_what_does_not_fit_is_refused_and_changes_nothing(name: str, value: Any) -> None:
     network = MLP([2, 3], dtype="float32")
     before = parameters_of(network)
     with pytest.raises(ValueError, match=name) as error:
-        setattr(network.layers[0], name, value)
+        setattr(network if name == "theta" else network.layers[0], name, value)
     assert_one_line(error)
     assert_same(network.parameters(), before)
 

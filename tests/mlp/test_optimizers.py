@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlp import MLP, SGD, Adam, Gradients
+from mlp import MLP, SGD, Adam, train
+from mlp.arrays import Array
 from mlp.optimizers import OPTIMIZERS, Optimizer
-from tests.oracles import assert_one_line, assert_same, parameters_of
+from tests.conftest import Data
+from tests.oracles import assert_one_line, assert_same
 
 
 def one_weight(value: float = 1.0) -> MLP:
@@ -18,8 +20,8 @@ def one_weight(value: float = 1.0) -> MLP:
     return network
 
 
-def pull(W: float, b: float = 0.0) -> Gradients:
-    return Gradients(W=[np.array([[W]])], b=[np.array([[b]])], delta=[])
+def pull(W: float, b: float = 0.0) -> Array:
+    return np.array([W, b])
 
 
 def path(optimizer: Optimizer, *gradients: float) -> list[float]:
@@ -27,7 +29,7 @@ def path(optimizer: Optimizer, *gradients: float) -> list[float]:
     network = one_weight()
     weights = []
     for g in gradients:
-        optimizer.update(network, pull(g))
+        optimizer.update(network.theta, pull(g))
         weights.append(float(network.layers[0].W[0, 0]))
     return weights
 
@@ -74,7 +76,7 @@ ALL: dict[str, tuple[Any, dict[str, float]]] = {
 each = pytest.mark.parametrize("name", ALL)
 
 
-def make(name: str, **more: float) -> Optimizer:
+def make(name: str, **more: Any) -> Optimizer:
     factory, parameters = ALL[name]
     optimizer: Optimizer = factory(**parameters, **more)
     return optimizer
@@ -83,14 +85,12 @@ def make(name: str, **more: float) -> Optimizer:
 @each
 def test_every_parameter_moves_in_place_against_its_own_gradient(name: str) -> None:
     network = MLP([2, 3, 1], bias_initializer="normal")
-    arrays, before = network.parameters(), parameters_of(network)
-    signs = [np.where(np.indices(p.shape).sum(0) % 2, 1.0, -1.0) for p in before]
-    given = Gradients(W=signs[::2], b=signs[1::2], delta=[])
-    make(name, learning_rate=0.01).update(network, given)
-    for p, array, old, g in zip(network.parameters(), arrays, before, signs, strict=True):
-        assert p is array
-        assert np.sign(old - p).tolist() == g.tolist()
-    assert_same(given.parameters(), [np.sign(g) for g in signs])
+    before = network.theta.copy()
+    signs = np.where(np.arange(len(before)) % 2, 1.0, -1.0)
+    g = signs.copy()
+    make(name, learning_rate=0.01).update(network.theta, g)
+    assert np.sign(before - network.theta).tolist() == signs.tolist()
+    assert g.tolist() == signs.tolist()
 
 
 @each
@@ -99,8 +99,8 @@ def test_another_network_starts_afresh_and_so_does_coming_back(name: str) -> Non
     for start, gradients in ((1.0, (3.0, -1.0)), (2.0, (0.5, 0.5)), (1.0, (2.0, -4.0))):
         fresh, one, other = make(name, learning_rate=0.1), one_weight(start), one_weight(start)
         for g in gradients:
-            shared.update(one, pull(g))
-            fresh.update(other, pull(g))
+            shared.update(one.theta, pull(g))
+            fresh.update(other.theta, pull(g))
         assert_same(one.parameters(), other.parameters())
 
 
@@ -118,18 +118,18 @@ STATES: dict[str, dict[str, Any]] = {
     "steps below 0": {"steps": np.array(-1)},
     "half a step": {"steps": np.array(0.5)},
     "many steps": {"steps": np.array([1, 2])},
-    "another shape": {"steps": np.array(1), "0.0": np.ones((2, 1)), "1.0": np.ones((1, 1))},
-    "a hole": {"steps": np.array(1), "0.0": np.array([[np.nan]]), "1.0": np.ones((1, 1))},
+    "another shape": {"steps": np.array(1), "0": np.ones(3)},
+    "a hole": {"steps": np.array(1), "0": np.array([np.nan, 1.0])},
 }
 
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 def test_a_memory_of_another_network_is_refused_and_the_own_one_kept(state: Any) -> None:
     network, optimizer = one_weight(1.0), SGD(0.1, momentum=0.9)
-    optimizer.update(network, pull(1.0))
+    optimizer.update(network.theta, pull(1.0))
     kept = optimizer.memory.state()
     with pytest.raises(ValueError, match="does not fit the network") as error:
-        optimizer.memory.restore(network, state)
+        optimizer.memory.restore(network.theta, state)
     assert_one_line(error)
     assert {name: a.tolist() for name, a in optimizer.memory.state().items()} == {
         name: a.tolist() for name, a in kept.items()
@@ -140,11 +140,36 @@ def test_a_memory_of_another_network_is_refused_and_the_own_one_kept(state: Any)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_type_of_the_network_is_kept(name: str, dtype: str) -> None:
     network = MLP([2, 1], dtype=dtype)
-    gradients = Gradients([np.ones((2, 1), dtype)], [np.ones((1, 1), dtype)], [])
+    g = np.ones(3, dtype)
     optimizer = make(name, learning_rate=0.1)
     for _ in range(2):
-        optimizer.update(network, gradients)
+        optimizer.update(network.theta, g)
     assert {p.dtype for p in network.parameters()} == {np.dtype(dtype)}
+
+
+@each
+def test_a_rate_for_each_member_trains_each_as_if_alone_at_its_rate(name: str, data: Data) -> None:
+    rates = [0.001, 0.01, 0.1]
+    stack = MLP.stack([MLP([2, 3, 1], "tanh", seed=s) for s in range(3)])
+    train(stack, *data, optimizer=make(name, learning_rate=np.array(rates)[:, None]), epochs=9)
+    for seed, rate in enumerate(rates):
+        alone = MLP([2, 3, 1], "tanh", seed=seed)
+        train(alone, *data, optimizer=make(name, learning_rate=rate), epochs=9)
+        np.testing.assert_allclose(stack[seed].theta, alone.theta, rtol=1e-13)
+
+
+def test_a_rate_for_each_parameter_moves_each_at_its_rate() -> None:
+    theta = np.zeros(3)
+    SGD(np.array([1.0, 0.5, 0.25])).update(theta, np.array([-4.0, -4.0, -4.0]))
+    assert theta.tolist() == [4.0, 2.0, 1.0]
+
+
+@each
+@pytest.mark.parametrize("entry", [0.0, -1.0, np.nan, np.inf])
+def test_every_rate_of_an_array_is_positive_and_finite(name: str, entry: float) -> None:
+    with pytest.raises(ValueError, match="learning_rate must be positive") as error:
+        make(name, learning_rate=np.array([[0.1], [entry]]))
+    assert_one_line(error)
 
 
 @each
@@ -181,7 +206,7 @@ def test_a_mistyped_optimizer_gets_a_suggestion() -> None:
 @each
 def test_an_optimizer_shows_and_compares_its_settings_not_its_memory(name: str) -> None:
     used, unused = make(name, learning_rate=0.5), make(name, learning_rate=0.5)
-    used.update(one_weight(), pull(1.0))
+    used.update(one_weight().theta, pull(1.0))
     assert used == unused
     assert repr(used) == repr(unused)
     assert "learning_rate=0.5" in repr(used)

@@ -182,7 +182,7 @@ def test_thirty_relu_layers_learn_from_he_and_not_from_xavier() -> None:
 
     def final_losses(initializer: InitializerLike, learning_rate: float) -> Array:
         net = stack_of(20, [8, *[64] * 30, 1], "relu", initializer)
-        history = train(net, x, y, optimizer=SGD(learning_rate), epochs=300, probes={})
+        history = train(net, x, y, optimizer=SGD(learning_rate), epochs=300)
         losses: Array = history.loss[-1]
         return losses
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-CSV = Path(__file__).parents[3] / "experiments" / "data" / "penguins.csv"
+CSV = Path(__file__).parents[3] / "experiments" / "datasets" / "penguins.csv"
 
 library, experiment, picture, *networks = sys.argv[1:]
 table = np.genfromtxt(CSV, delimiter=",", skip_header=1, usecols=(2, 3, 5))

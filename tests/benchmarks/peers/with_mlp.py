@@ -48,6 +48,6 @@ def _steps(
                 trace = network.forward(x)
                 _loss, error = mse(trace.output, y)
                 gradients = network.backward(trace, error)
-                optimizer.update(network, gradients)
+                optimizer.update(network.theta, gradients.theta)
 
     return run

@@ -1,0 +1,1 @@
+"""What all rooms share: words, figures, starts, claims, training, options, and the way out."""

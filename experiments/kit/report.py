@@ -1,0 +1,187 @@
+"""Report: one way out for every result, onto the terminal and into files.
+
+A room has one verb per medium: `text`, `as_json`, `describe` and `verdict` in its ``text.py``,
+`figure` in its ``figure.py``. So `deliver` can deliver any result.
+
+Where to go next: the ``command.py`` of any room.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+from matplotlib.figure import Figure
+
+from experiments.kit.style import check_path, save
+from experiments.kit.words import wrapped
+from mlp.files import check_writable
+
+
+class Words(Protocol):
+    """What the ``text.py`` of a room has to offer."""
+
+    def text(self, result: Any, figure: str, /) -> str:
+        """Return the whole story, with the name of the figure's file."""
+
+    def as_json(self, result: Any, figure: str, /) -> dict[str, Any]:
+        """Return everything a program might ask, as one object."""
+
+    def describe(self, result: Any, /) -> str:
+        """Return what the figure shows, in one sentence for those who cannot see it."""
+
+    def verdict(self, result: Any, /) -> str:
+        """Return the verdict alone."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A result in all that can be printed of it."""
+
+    text: Callable[[], str]
+    as_json: Callable[[], dict[str, Any]]
+    verdict: Callable[[], str]
+    description: str
+
+    def in_depth(self, deep: Story) -> Story:
+        """Return this story with a second half, told of a deep network."""
+        return Story(
+            text=lambda: f"{self.text()}\n\n{deep.text()}",
+            as_json=lambda: {
+                **self.as_json(),
+                "description": self.description,
+                "deep": {**deep.as_json(), "description": deep.description},
+            },
+            verdict=lambda: f"{self.verdict()}\nin depth: {deep.verdict()}",
+            description=f"{self.description} In depth: {deep.description}",
+        )
+
+
+def publish(result: Any, words: Words, draw: Callable[[Any], Figure], output: Path) -> Story:
+    """Write the figure of a result, and return what there is to tell.
+
+    Parameters
+    ----------
+    result : object
+        What a room measured.
+    words : module
+        The ``text`` of the room.
+    draw : callable (result) -> Figure
+        The ``figure`` of the room.
+    output : pathlib.Path
+        Where the figure goes.
+    """
+    description = words.describe(result)
+    save(draw(result), output, description)
+    return Story(
+        text=lambda: words.text(result, str(output)),
+        as_json=lambda: words.as_json(result, str(output)),
+        verdict=lambda: words.verdict(result),
+        description=description,
+    )
+
+
+def tell(values: dict[str, Any], story: Story, output: Path) -> None:
+    """Print what the user asked for: the story, the object or the verdict alone."""
+    if values["output_format"] == "json":
+        print_json({"description": story.description} | story.as_json())
+    else:
+        click.echo(story.verdict() if values["quiet"] else story.text())
+        if values["describe"]:
+            click.echo("\n".join(["", *wrapped("picture", story.description)]))
+    if values["show"] and click.launch(str(output)) != 0:
+        click.echo(f"no program to show {output} was found; open it yourself", err=True)
+
+
+def deliver(
+    values: dict[str, Any],
+    result: Any,
+    words: Words,
+    draw: Callable[[Any], Figure],
+    output: Path,
+) -> None:
+    """Write, print and open what was measured, as the options of the command say."""
+    tell(values, publish(result, words, draw, output), output)
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """Print one object."""
+    click.echo(json.dumps(data, ensure_ascii=False))
+
+
+def figure_path(values: dict[str, Any], default: str) -> Path:
+    """Return where the figure goes; refuse what could not be written before any work."""
+    output: Path = values["output"] or Path(default)
+    check_path(output)
+    return output
+
+
+def check_output(output: Path, *others: str | Path) -> None:
+    """Refuse a file that could not be written, or that is needed, before any work.
+
+    Raises
+    ------
+    OSError
+        If it could not be written.
+    ValueError
+        If it is one of the others: the table, say.
+    """
+    check_writable(output)
+    for other in others:
+        if os.path.realpath(other) == os.path.realpath(output):
+            raise ValueError(f"{output} is needed as it is; choose another name to write to")
+
+
+def warn(error: OSError) -> None:
+    """Say that something could not be written, when that is no reason to stop."""
+    click.echo(f"{error.filename}: {error.strerror}; training goes on", err=True)
+
+
+def pressed(keys: str = "") -> str:
+    """Wait for one of the keys, or for any; Ctrl-C and Ctrl-D interrupt."""
+    while True:
+        try:
+            key = click.getchar().lower()
+        except (KeyboardInterrupt, EOFError):
+            click.echo(err=True)  # leave the line of the prompt
+            raise KeyboardInterrupt from None
+        if key in keys or not keys:
+            return key
+
+
+@contextmanager
+def progress(label: str, steps: int) -> Iterator[Callable[..., None]]:
+    """Yield a function to call after each step; a bar appears where work takes a second.
+
+    What the function is given, a text, is shown beside the bar.
+    """
+    with ExitStack() as stack:
+        started, done = time.monotonic(), 0
+        bar: Any = None
+
+        def step(shown: str | None = None) -> None:
+            nonlocal bar, done
+            done += 1
+            if bar is not None:
+                bar.update(1, shown)
+            elif sys.stderr.isatty() and time.monotonic() - started > 1:
+                bar = stack.enter_context(
+                    click.progressbar(
+                        length=steps,
+                        label=label,
+                        file=sys.stderr,
+                        update_min_steps=max(1, steps // 200),
+                        item_show_func=lambda shown: shown,
+                    )
+                )
+                bar.update(done)
+
+        yield step

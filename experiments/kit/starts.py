@@ -1,0 +1,166 @@
+"""Starts: how weights and biases begin. By name, by the notes' scales, or out of a user's file.
+
+``FILE.py:FUNCTION`` names a function in a Python file of the user's. The file is run, as
+importing it would; nothing is written beside it. Nothing here is slow to load.
+
+Where to go next: ``claims.py``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlp.initializers import InitializerLike
+
+
+@dataclass(frozen=True)
+class Named:
+    """An initializer by name, with its parameters: Named("constant", {"value": 0.5})."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def initializer(self) -> InitializerLike:
+        """Return what draws the weights."""
+        from mlp import initializers
+
+        return initializers.get(self.name, **self.parameters)
+
+
+@dataclass(frozen=True)
+class Start:
+    """How weights and biases start: two initializers, the same in words, and a short name."""
+
+    kernel: Named
+    bias: Named
+    words: str
+    name: str = ""
+
+
+SCALES = {
+    "small": Start(
+        Named("normal", {"stddev": 0.01}), Named("zeros"), "w = randn · 0.01, b = 0", "small"
+    ),
+    "large": Start(
+        Named("normal", {"stddev": 1.0}), Named("zeros"), "w = randn · 1, b = 0", "large"
+    ),
+    "scaled": Start(
+        Named("lecun_normal"), Named("zeros"), "w = randn · √(1/fan_in), b = 0", "scaled"
+    ),
+}
+
+
+def named_start(name: str) -> Start:
+    """Return the start of that name: one of the notes' scales, or any initializer, b = 0."""
+    return SCALES[name] if name in SCALES else Start(Named(name), Named("zeros"), name, name)
+
+
+def scale_named(text: str) -> str:
+    """Return the text, if it is one of the notes' scales or a positive number."""
+    if text in SCALES:
+        return text
+    try:
+        good = float(text) > 0 and float(text) < float("inf")
+    except ValueError:
+        good = False
+    if not good:
+        from mlp.registry import suggestion
+
+        hint = f": {suggestion(text, SCALES)}" if text.isalpha() else ""
+        raise ValueError(f"'{text}' is not small, large, scaled or a positive number{hint}")
+    return text
+
+
+def random_start(scale: str) -> Start:
+    """Return randn times a scale of that name or size."""
+    if scale in SCALES:
+        return SCALES[scale]
+    stddev = float(scale)
+    return Start(
+        Named("normal", {"stddev": stddev}),
+        Named("zeros"),
+        f"w = randn · {stddev:g}, b = 0",
+        f"{stddev:g}",
+    )
+
+
+# The ranges that the notes compare, in their order.
+RANGES = (*SCALES, "glorot_normal", "he_normal")
+
+
+# Which initializer counts as a good start; Glorot for the activations not named.
+SUITED = {"relu": "he_normal"}
+
+
+def good_start(activation: str) -> Start:
+    """Return a start that suits the activation: He for ReLU, Glorot for the others."""
+    return Start(Named(SUITED.get(activation, "glorot_normal")), Named("zeros"), "")
+
+
+# What has been registered: the file and its function, and the name of the initializer.
+_NAMES: dict[tuple[Path, str], str] = {}
+
+
+def initializer_of(place: str) -> str:
+    """Run a file, register one of its functions as an initializer, and return the name.
+
+    Parameters
+    ----------
+    place : str
+        ``path/to/file.py:function``, a callable (rng, fan_in, fan_out) -> W.
+
+    Returns
+    -------
+    str
+        ``file.py:function``, or `place` itself where another file has that name already.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or fails, or has no such function.
+    """
+    from mlp import initializers
+    from mlp.registry import suggestion
+
+    path, _, function = place.rpartition(":")
+    key = (Path(path).resolve(), function)
+    name = f"{Path(path).name}:{function}"
+    name = _NAMES.get(key) or (place if name in initializers.INITIALIZERS else name)
+    if name in initializers.INITIALIZERS:
+        if _NAMES.get(key) != name:
+            raise ValueError(f"'{place}' differs from another only in upper and lower case")
+        return name
+    found = vars(_run(Path(path)))
+    callables = [other for other, value in found.items() if callable(value)]
+    if function not in callables:
+        raise ValueError(f"{path} has no function '{function}': {suggestion(function, callables)}")
+    initializers.add(name, found[function])
+    _NAMES[key] = name
+    return name
+
+
+def _run(path: Path) -> ModuleType:
+    """Return the module that a file makes; what stands beside it can be imported."""
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    known = sys.modules.get(path.stem)
+    sys.modules[path.stem] = known or module
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        exec(compile(source, str(path), "exec"), vars(module))
+    except (Exception, SystemExit) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} fails with {type(error).__name__}: {reason}") from None
+    finally:
+        sys.path.pop(0)
+    return module

@@ -1,0 +1,205 @@
+"""Training: what a user can choose, every default as data, and networks trained as they say.
+
+Where to go next: the rooms, ``case/`` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.kit.starts import Start
+from experiments.kit.words import number
+from mlp import MLP, History, train
+from mlp.arrays import Array
+from mlp.optimizers import OPTIMIZERS, Optimizer, Resumable
+
+
+def default_epochs(activation: str) -> int:
+    """Return how long to train: longer for sigmoid, whose slope is at most 1/4."""
+    return 2000 if activation == "sigmoid" else 500
+
+
+# A gradient below this is the rounding of a sum of numbers of about 1.
+NO_GRADIENT = 1e-15
+
+
+# The children of the seed: what draws from which. Changing one never changes another.
+WEIGHTS, BATCHES = 0, 1
+HELD_OUT = 2  # of train: which rows are held out
+DIRECTION = 2  # of symmetry: where ε points
+INPUTS, ERRORS = 1, 2  # of propagate: what is sent in, and what is sent back
+
+
+# The learning rates of the optimizers that want another than 0.1.
+RATES = {"adam": 0.01}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose: the network and how it is trained.
+
+    Attributes
+    ----------
+    activation : str
+        Of the hidden units.
+    hidden : tuple of int
+        Units of each hidden layer.
+    epochs : int
+        None: what suits the activation.
+    learning_rate : float
+        None: what suits the optimizer.
+    batch_size : int
+        None: all rows.
+    optimizer : str
+        A registered name.
+    seed : int
+        Everything random follows from it.
+    """
+
+    activation: str = "relu"
+    hidden: tuple[int, ...] = (2,)
+    epochs: int | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    optimizer: str = "sgd"
+    seed: int = 0
+
+    def filled_in(self) -> Settings:
+        """Return the same settings with every default put in; refuse what is out of range."""
+        epochs = default_epochs(self.activation) if self.epochs is None else self.epochs
+        rate = RATES.get(self.optimizer, 0.1) if self.learning_rate is None else self.learning_rate
+        settings = replace(self, epochs=epochs, learning_rate=rate)
+        settings.new_optimizer()
+        return settings
+
+    def new_optimizer(self) -> Resumable:
+        """Return a fresh optimizer of this kind and rate."""
+        return OPTIMIZERS[self.optimizer](self.learning_rate)
+
+
+class Setback(NamedTuple):
+    """How a training ended badly although its numbers stayed finite: a title, and a sentence."""
+
+    title: str
+    reason: str
+
+
+def setback(loss: Array, mean_loss: float) -> Setback | None:
+    """Return what is wrong with how the loss ended; None if nothing is.
+
+    Parameters
+    ----------
+    loss : numpy.ndarray, shape (epochs + 1,)
+        Per epoch, before training and after each.
+    mean_loss : float
+        Of always answering the mean.
+
+    Examples
+    --------
+    >>> setback(np.array([1.5, 0.8, 0.4]), 1.0)
+    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).reason.partition(";")[0]
+    'It ended above the mean (lowest 0.800 at epoch 1)'
+    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).reason.partition(";")[0]
+    'Exploding: loss 7.10 → 1.0e28'
+    """
+    remedy = "use a smaller --learning-rate."
+    if not len(loss) or not np.isfinite(loss).all():
+        return None
+    first, last, lowest = float(loss[0]), float(loss[-1]), float(loss.min())
+    if last > 1000 * max(mean_loss, first):
+        reason = f"Exploding: loss {number(first)} → {number(last)}; {remedy}"
+        return Setback("The loss explodes", reason)
+    if last > mean_loss and lowest <= 0.99 * mean_loss:
+        when = f"lowest {number(lowest)} at epoch {int(loss.argmin())}"
+        return Setback("Above the mean again", f"It ended above the mean ({when}); {remedy}")
+    return None
+
+
+def verdict_word(
+    diverged: bool, lowest_loss: float, mean_loss: float, distinct: int, units: int
+) -> str:
+    """Return what became of a network in one word.
+
+    Examples
+    --------
+    >>> verdict_word(False, 0.3, 1.0, 1, 2), verdict_word(False, 0.3, 1.0, 2, 2)
+    ('symmetric', 'learning')
+    """
+    if diverged:
+        return "diverged"
+    if lowest_loss > 0.99 * mean_loss:
+        return "stalled"
+    return "symmetric" if distinct < units else "learning"
+
+
+def networks(
+    sizes: Sequence[int], activation: str, start: Start, seed: int, members: Iterable[int]
+) -> list[MLP]:
+    """Return networks that start alike but for the seed: a child of `seed` for each member."""
+    return [
+        MLP(
+            sizes,
+            activation=activation,
+            kernel_initializer=start.kernel.initializer(),
+            bias_initializer=start.bias.initializer(),
+            seed=np.random.SeedSequence(seed, spawn_key=(WEIGHTS, r)),
+        )
+        for r in members
+    ]
+
+
+def fit(
+    network: MLP,
+    x: Array,
+    y: Array,
+    *,
+    settings: Settings,
+    on_epoch: Callable[[], object] | None,
+    optimizer: Optimizer | None = None,
+    probes: Mapping[str, Any] | None = None,
+) -> History:
+    """Train a network or a stack as the settings say, and return its history."""
+    return train(
+        network,
+        x,
+        y,
+        optimizer=optimizer or settings.new_optimizer(),
+        epochs=settings.epochs or 0,
+        batch_size=settings.batch_size,
+        seed=np.random.SeedSequence(settings.seed, spawn_key=(BATCHES,)),
+        probes=probes or {},
+        on_epoch=None if on_epoch is None else lambda epoch, loss: on_epoch(),
+    )
+
+
+def median_run(final_losses: Array) -> int:
+    """Return the index of the median; a run that diverged counts as the worst."""
+    order = np.argsort(np.nan_to_num(final_losses, nan=np.inf), kind="stable")
+    return int(order[(len(order) - 1) // 2])
+
+
+def member(history: History, r: int) -> History:
+    """Return the history of one member of a stack."""
+    return History(
+        loss=history.loss[:, r],
+        probes={name: values[:, r] for name, values in history.probes.items()},
+        diverged_at=history.diverged_at[r],
+    )
+
+
+def quantiles(values: Array, low: float, high: float) -> tuple[Array, Array, Array]:
+    """Return the median of each row between two of its values; ∞ is a value like others.
+
+    The low and the high one are the values at those parts of the sorted row, not between two.
+    """
+    order = np.sort(values, axis=-1)
+    last = values.shape[-1] - 1
+    lower, middle, upper = (order[..., round(q * last)] for q in (low, 0.5, high))
+    if last % 2:
+        with np.errstate(invalid="ignore"):
+            middle = (order[..., last // 2] + order[..., last // 2 + 1]) / 2
+    return lower, middle, upper

@@ -1,0 +1,193 @@
+"""Words: how numbers, lines and tables are set. Made for 80 columns, with ANSI styles.
+
+Nothing here is slow to load: the texts of all rooms, and the sentences of the claims, are made
+with it.
+
+Where to go next: ``starts.py``.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from experiments.data import Dataset
+    from experiments.kit.claims import Verdict
+    from experiments.kit.starts import Start
+    from experiments.kit.training import Settings
+
+WIDTH = 80
+COLUMN = 10
+NO_HEADER = "its first line is numbers, so the columns are called x1, x2, ..."
+
+
+def number(value: float) -> str:
+    """Write a number as a person would: three digits, no more.
+
+    Examples
+    --------
+    >>> number(0.0), number(0.99999), number(3.3e-16), number(-12.34)
+    ('0', '1.00', '3.3e-16', '-12.3')
+    """
+    if value == 0:
+        return "0"
+    if not isfinite(value):
+        return "not finite"
+    value = float(f"{value:.2e}")  # first to three digits: 999.6 is 1000, not 1e3
+    if 0.001 <= abs(value) < 1000:
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """Write the widths of a network, many equal ones in a row as one.
+
+    Examples
+    --------
+    >>> shape([2, 2, 1]), shape([2, 50, 50, 50, 1])
+    ('2-2-1', '2-50×3-1')
+    """
+    parts: list[list[int]] = []
+    for size in sizes:
+        if parts and parts[-1][0] == size:
+            parts[-1].append(size)
+        else:
+            parts.append([size])
+    return "-".join(f"{p[0]}×{len(p)}" if len(p) > 2 else "-".join(map(str, p)) for p in parts)
+
+
+def heading(words: str) -> str:
+    """Return the words underlined."""
+    return click.style(words, underline=True)
+
+
+def row(name: str, value: str) -> str:
+    """Return one line: a quiet name, and at column 10 its value."""
+    return click.style(f"{name:{COLUMN}}", dim=True) + value
+
+
+def rows(name: str, values: Sequence[str]) -> list[str]:
+    """Return one line per value, the name before the first."""
+    return [row(name if k == 0 else "", value) for k, value in enumerate(values)]
+
+
+def wrapped(name: str, sentence: str, bold: bool = False) -> list[str]:
+    """Return a sentence in lines of the width, the name before the first."""
+    lines = textwrap.wrap(sentence, WIDTH - COLUMN)
+    return rows(name, [click.style(line, bold=True) if bold else line for line in lines])
+
+
+def verdict_rows(verdict: Verdict) -> list[str]:
+    """Return the verdict in bold, and below it why."""
+    return [row("verdict", click.style(str(verdict), bold=True)), *wrapped("", verdict.reason)]
+
+
+def table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return indented lines with aligned columns."""
+    cells = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    return [
+        "  " + "  ".join(f"{c:{w}}" for c, w in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+
+
+def mark(holds: bool) -> str:
+    """Return a green tick or a red cross."""
+    return click.style("✓", fg="green") if holds else click.style("✗", fg="red")
+
+
+def describe_data(dataset: Dataset) -> str:
+    """Return the columns of a data set, in the direction they are learned."""
+    names = (
+        [f'"{c}"' if "," in c else c for c in side] for side in (dataset.inputs, dataset.targets)
+    )
+    return " → ".join(map(", ".join, names))
+
+
+def describe_network(sizes: Sequence[int], activation: str) -> str:
+    """Return the shape of a network with what its units do.
+
+    Examples
+    --------
+    >>> describe_network([2, 50, 50, 50, 1], "tanh")
+    '2-50×3-1, tanh hidden units, linear output'
+    """
+    return f"{shape(sizes)}, {activation} hidden units, linear output"
+
+
+def describe_start(start: Start) -> str:
+    """Return the name of a start with its formula.
+
+    Examples
+    --------
+    >>> from experiments.kit.starts import named_start
+    >>> describe_start(named_start("he_normal"))
+    'he_normal: w ~ N(0, 2 / fan_in)'
+    """
+    if start.kernel.name != start.name:
+        return f"{start.name}: {start.words}"
+    formula = getattr(start.kernel.initializer(), "formula", "")
+    return f"{start.name}: w ~ {formula}" if formula else start.name
+
+
+def data_rows(dataset: Dataset) -> list[str]:
+    """Return lines that say what is learned from what, and what became of the rows."""
+    dropped = f" ({dataset.dropped} incomplete dropped)" if dataset.dropped else ""
+    lines = [
+        f"{dataset.name}: {describe_data(dataset)}",
+        *([] if dataset.header else [NO_HEADER]),
+        f"{len(dataset.x)} rows{dropped}, each column standardised",
+    ]
+    return rows("data", lines)
+
+
+def describe_training(settings: Settings) -> str:
+    """Return the optimizer with its numbers."""
+    rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
+    name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
+    epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
+    rate = settings.learning_rate or 0
+    eta = f"{rate:.3g}" if 1e-4 <= rate < 1e4 else number(rate)
+    return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
+
+
+def numbers(values: Iterable[float]) -> list[float | None]:
+    """Return plain numbers for JSON, None for those that are not finite."""
+    return [finite(value) for value in values]
+
+
+def finite(value: float) -> float | None:
+    """Return the number, or None where JSON has no word for it."""
+    return float(value) if isfinite(value) else None
+
+
+def ending(loss: float) -> str:
+    """Return a loss as it is told, ∞ for one that diverged."""
+    return number(loss) if isfinite(loss) else "∞"
+
+
+def ends(losses: Any) -> str:
+    """Tell the first and the last loss."""
+    first, last = losses
+    return f"{end(first)} at the start, {end(last)} at the end"
+
+
+def end(loss: float) -> str:
+    """Tell a loss, or that there is none."""
+    return number(float(loss)) if isfinite(loss) else "diverged"
+
+
+def ended(loss: float) -> str:
+    """Tell where a loss ends."""
+    return f"ends at {number(loss)}" if isfinite(loss) else "diverges"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return "a, b and c"."""
+    return ", ".join(words[:-1]) + f" and {words[-1]}" if len(words) > 1 else words[0]

@@ -1,0 +1,235 @@
+"""Propagation: how far a signal travels through a deep network before any training.
+
+One forward and one backward pass, in many networks at once as a stack. The inputs are
+independent normal numbers and so is the gradient at the output, which does not depend on the
+weights: then `mlp.theory` says exactly what a wide network must show, and the two stand side
+by side. It prints and draws nothing.
+
+Where to go next: ``text.py`` and ``figure.py``, which read the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.kit.starts import Start
+from experiments.kit.training import ERRORS, INPUTS, networks
+from experiments.kit.words import number
+from mlp import MLP, diagnostics, theory
+from mlp.arrays import Array
+from mlp.network import child_rng
+
+# What is measured in each hidden layer, in the order in which it is told.
+MEASURES = {
+    "z_std": diagnostics.z_std,
+    "a_std": diagnostics.a_std,
+    "delta_std": diagnostics.delta_std,
+    "dW_rms": diagnostics.dW_rms,
+    "saturated": diagnostics.saturated,
+    "dead": diagnostics.dead,
+}
+# About how many numbers of one kind are held at once.
+CHUNK = 10_000_000
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The signals of one start, layer by layer.
+
+    Attributes
+    ----------
+    start : Start
+        How the weights were drawn.
+    measured : dict of numpy.ndarray, shapes (runs, depth)
+        `MEASURES`, for every network and hidden layer.
+    predicted : mlp.theory.Signal or None
+        What theory says; None where the initializer declares no variance or has a mean.
+    answers : list of numpy.ndarray
+        a of every hidden layer of the first network, for histograms.
+    """
+
+    start: Start
+    measured: dict[str, Array]
+    predicted: theory.Signal | None
+    answers: list[Array]
+
+    def median(self, measure: str) -> Array:
+        """Return the median over the networks, per layer."""
+        median: Array = np.median(self.measured[measure], axis=0)
+        return median
+
+    def band(self, measure: str) -> tuple[Array, Array]:
+        """Return the 10 % and 90 % quantiles over the networks, per layer."""
+        low, high = np.quantile(self.measured[measure], [0.1, 0.9], axis=0)
+        return low, high
+
+    def theory(self, measure: str) -> list[float] | None:
+        """Return what theory says of the hidden layers, or None where it is silent."""
+        values = getattr(self.predicted, measure, None)
+        return None if values is None else values[:-1]
+
+    @property
+    def forward(self) -> float:
+        """By what a grows per layer, from the first hidden layer to the last; if there is but
+        one, from the inputs, whose std is 1.
+        """  # noqa: D205
+        return _per_layer(self.median("a_std"))
+
+    @property
+    def backward(self) -> float:
+        """By what delta grows per layer on its way back, from the last hidden layer to the
+        first; if there is but one, from the output, where its std is 1.
+        """  # noqa: D205
+        return _per_layer(self.median("delta_std")[::-1])
+
+    @property
+    def lost_at(self) -> int | None:
+        """The first layer, from 1, where std a is below a hundredth of the inputs' or
+        a hundred times above it; None if it is nowhere.
+        """  # noqa: D205
+        a = self.median("a_std")
+        lost = np.flatnonzero((a < 0.01) | (a > 100) | ~np.isfinite(a))
+        return int(lost[0]) + 1 if len(lost) else None
+
+    def verdict(self) -> str:
+        """Say in one word, with the number, what becomes of the signal."""
+        a, delta = self.median("a_std"), self.median("delta_std")
+        forward, backward = self.forward, self.backward
+        saturated = float(self.median("saturated").mean())
+        saturates = f"saturates: {100 * saturated:.0f} % of all a"
+        per_layer = "per layer" if len(a) > 1 else "in its one layer"
+        if (a == 0).any():
+            return f"no signal: std a = 0 from layer {int((a == 0).argmax()) + 1} on"
+        if (delta == 0).any():
+            layer = int(np.flatnonzero(delta == 0)[-1]) + 1
+            gone = f"delta = 0 from layer {layer} down"
+            return f"{saturates}; {gone}" if saturated > 0.5 else f"no gradient: {gone}"
+        if saturated > 0.5:
+            return f"{saturates}; delta × {number(backward)} {per_layer}"
+        where = f", lost at layer {self.lost_at}" if self.lost_at else ""
+        # Of many layers it takes a tenth to be lost; of one, a half tells where it would lead.
+        least, less, more = (
+            (0.1, "vanishes", "explodes") if len(a) > 1 else (0.5, "shrinks", "grows")
+        )
+        for name, factor in (("signal", forward), ("gradient", backward)):
+            total = factor ** max(len(a) - 1, 1)
+            if not least <= total <= 1 / least:
+                word = less if total < 1 else more
+                return f"{name} {word}: × {number(factor)} {per_layer}{where}"
+        return f"keeps: a × {number(forward)}, delta × {number(backward)} {per_layer}"
+
+
+@dataclass(frozen=True)
+class Propagation:
+    """All journeys through networks of one shape.
+
+    Attributes
+    ----------
+    activation, width, depth, rows, runs, seed
+        What was run: `depth` hidden layers of `width` units, `runs` networks.
+    journeys : list of Journey
+        One for each start.
+    about : str
+        What a paper says of it.
+    """
+
+    activation: str
+    width: int
+    depth: int
+    rows: int
+    runs: int
+    seed: int
+    journeys: list[Journey]
+    about: str = ""
+
+
+def propagate(
+    starts: Sequence[Start],
+    *,
+    activation: str = "tanh",
+    width: int = 250,
+    depth: int = 10,
+    rows: int = 100,
+    runs: int = 20,
+    seed: int = 0,
+    on_step: Callable[[], object] | None = None,
+) -> Propagation:
+    """Measure z, a, delta and dW in every layer, before training.
+
+    Parameters
+    ----------
+    starts : sequence of Start
+        How the weights are drawn, such as ``[named_start("small")]``.
+    activation : str
+        Of the hidden layers; the output is linear.
+    width, depth : int
+        Units of every layer, inputs and outputs too; number of hidden layers.
+    rows : int
+        How many inputs are sent through.
+    runs : int
+        How many networks.
+    seed : int
+        Weights, inputs and output gradients draw from separate children of it.
+    on_step : callable, optional
+        Called `steps_of_work` times.
+
+    Returns
+    -------
+    Propagation
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a name is unknown.
+
+    Examples
+    --------
+    >>> from experiments.kit.starts import named_start
+    >>> small = propagate([named_start("small")], width=100, depth=4, runs=3)
+    >>> small.journeys[0].verdict().partition(":")[0]
+    'signal vanishes'
+    """
+    sizes = [width] * (depth + 2)
+    x = child_rng(seed, INPUTS).standard_normal((rows, width))
+    error = child_rng(seed, ERRORS).standard_normal((rows, width))
+    journeys = []
+    for start in starts:
+        draw = start.kernel.initializer()
+        predicted = theory.signal(sizes, activation, draw, (x**2).mean(axis=-1))
+        chunks: dict[str, list[Array]] = {name: [] for name in MEASURES}
+        answers: list[Array] = []
+        size = _chunk(width, depth, rows)
+        for first in range(0, runs, size):
+            members = range(first, min(first + size, runs))
+            stack = MLP.stack(networks(sizes, activation, start, seed, members))
+            with np.errstate(over="ignore", invalid="ignore"):
+                trace = stack.forward(x)
+                gradients = stack.backward(trace, error)
+                for name, measure in MEASURES.items():
+                    chunks[name].append(measure(stack, trace, gradients)[:, :depth])
+            answers = answers or [a[0] for a in trace.a[1:-1]]
+            if on_step is not None:
+                on_step()
+        measured = {name: np.concatenate(values) for name, values in chunks.items()}
+        journeys.append(Journey(start, measured, predicted, answers))
+    return Propagation(activation, width, depth, rows, runs, seed, journeys)
+
+
+def steps_of_work(starts: int, width: int, depth: int, rows: int, runs: int) -> int:
+    """Return how often `propagate` calls `on_step`."""
+    return starts * -(-runs // _chunk(width, depth, rows))
+
+
+def _chunk(width: int, depth: int, rows: int) -> int:
+    return max(1, CHUNK // (width * (width + 3 * rows) * (depth + 1)))
+
+
+def _per_layer(values: Array) -> float:
+    """Return the geometric mean of the factor from each value to the next; of one, from 1."""
+    if len(values) < 2:
+        return float(values[0])
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return float((values[-1] / values[0]) ** (1 / (len(values) - 1)))

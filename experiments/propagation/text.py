@@ -1,0 +1,139 @@
+"""What ``mlp-demo propagate`` says: a table of the layers for each start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import numpy as np
+
+from experiments.kit.words import (
+    describe_start,
+    finite,
+    heading,
+    number,
+    numbers,
+    row,
+    rows,
+    wrapped,
+)
+from experiments.propagation.measure import MEASURES, Journey, Propagation
+
+
+def text(result: Propagation, figure: str) -> str:
+    """Return a table per start: every layer, measured and predicted, under its verdict."""
+    lines = [
+        click.style(f"How far a signal travels, {result.activation}", bold=True),
+        "",
+        *wrapped("paper", f"{result.about}." if result.about else ""),
+        row("networks", f"{result.runs} of {_counted(result.depth, 'hidden layer')}, "
+             f"{_counted(result.width, 'unit')} each, before training"),
+        row("sent in", f"{result.rows} random inputs of std 1; back from the output: delta of "
+             "std 1"),
+        row("shown", "median of the networks, then theory, which is of wide layers"),
+        row("", "sat, dead: % of all a that are saturated, of the units that are dead"),
+    ]  # fmt: skip
+    for journey in result.journeys:
+        word, _, rest = journey.verdict().partition(":")
+        lines += [
+            "",
+            heading(describe_start(journey.start)),
+            f"{click.style(word, bold=True)}:{rest}",
+            *_journey_table(journey),
+        ]
+        twin = _same_as(journey, result.journeys)
+        if twin is not None:
+            inputs = _counted(result.width, "input")
+            lines.append(f"(the same weights as {twin}: every layer has {inputs})")
+    lines += ["", row("picture", figure)]
+    other = {"tanh": "relu", "relu": "sigmoid"}.get(result.activation, "tanh")
+    next_ = [f"mlp-demo propagate --activation {other}", "mlp-demo propagate --paper he2015"]
+    return "\n".join([*lines, *rows("next", next_)])
+
+
+def as_json(result: Propagation, figure: str) -> dict[str, Any]:
+    """Return one object: per start lists over the layers, medians over the networks."""
+    return {
+        "case": "propagate",
+        "activation": result.activation,
+        "width": result.width,
+        "depth": result.depth,
+        "rows": result.rows,
+        "runs": result.runs,
+        "seed": result.seed,
+        "results": {journey.start.name: _journey_as_json(journey) for journey in result.journeys},
+        "figure": figure,
+    }
+
+
+def _journey_table(journey: Journey) -> list[str]:
+    """Return one row per layer; of very many layers, about a dozen."""
+    shown = ("z_std", "a_std", "delta_std", "dW_rms")
+    columns = [column for name in shown for column in (journey.median(name), journey.theory(name))]
+    saturated, dead = journey.median("saturated"), journey.median("dead")
+    depth = len(saturated)
+    layers = sorted({round(k) for k in np.linspace(0, depth - 1, min(depth, 12))})
+    head = "layer" + "".join(f"{n:>8}{'theory':>8}" for n in ("std z", "std a", "delta", "rms dW"))
+    lines = [click.style(head + "  sat dead", dim=True)]
+    for k in layers:
+        cells = ["" if column is None else number(column[k]) for column in columns]
+        lines.append(
+            f"{k + 1:5}" + "".join(f"{c:>8}" for c in cells)
+            + f"{100 * saturated[k]:5.0f}{100 * dead[k]:5.0f}"
+        )  # fmt: skip
+    return lines
+
+
+def _counted(count: int, thing: str) -> str:
+    """Return how many of a thing there are, one or several.
+
+    Examples
+    --------
+    >>> _counted(1, "unit"), _counted(20, "unit")
+    ('1 unit', '20 units')
+    """
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _same_as(journey: Journey, journeys: Sequence[Journey]) -> str | None:
+    """Return the words of an earlier start that drew the very same weights."""
+    for other in journeys:
+        if other is journey:
+            return None
+        if np.array_equal(other.measured["z_std"], journey.measured["z_std"]):
+            return other.start.name
+    return None
+
+
+def _journey_as_json(journey: Journey) -> dict[str, Any]:
+    bands = {name: journey.band(name) for name in MEASURES}
+    return {
+        **{name: numbers(journey.median(name)) for name in MEASURES},
+        "low": {name: numbers(low) for name, (low, _) in bands.items()},
+        "high": {name: numbers(high) for name, (_, high) in bands.items()},
+        "theory": {
+            name: numbers(values)
+            for name, values in ((name, journey.theory(name)) for name in MEASURES)
+            if values is not None
+        },
+        "forward_per_layer": finite(journey.forward),
+        "backward_per_layer": finite(journey.backward),
+        "lost_at": journey.lost_at,
+        "verdict": journey.verdict(),
+    }
+
+
+def describe(result: Propagation) -> str:
+    """Return what the picture of ``propagate`` shows: how each signal travels."""
+    ways = [f"{journey.start.name} {journey.verdict()}" for journey in result.journeys]
+    return (
+        f"How a is distributed in {result.depth} layers of {result.width} {result.activation} "
+        f"units, and how large a, delta and dW are in each, on the dots of theory: "
+        f"{'; '.join(ways)}."
+    )
+
+
+def verdict(result: Propagation) -> str:
+    """Return what becomes of the signal, a line for each start."""
+    return "\n".join(f"{j.start.name}: {j.verdict()}" for j in result.journeys)

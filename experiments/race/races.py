@@ -1,0 +1,341 @@
+"""Ranges: which random weights train a deep network.
+
+A race trains several starts side by side on one deep network, the same data and the same
+batches, and measures what the notes claim about its first start: Xavier, He, √(1/n).
+
+To add a race, write its claims and an entry in `RACES`: the command with its options,
+``verify``, ``list`` and the tests find it there. Like ``case/cases.py`` this imports nothing that
+is slow to load.
+
+Where to go next: ``measure.py``, which runs a race.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from experiments.case.cases import RANDOM
+from experiments.kit.claims import Claim, Measured, Option, claim
+from experiments.kit.starts import SCALES, Start, named_start, random_start
+from experiments.kit.words import number
+
+if TYPE_CHECKING:
+    from experiments.race.measure import Comparison
+
+
+@dataclass(frozen=True)
+class Race:
+    """Starts that train one deep network side by side, on the same data and batches.
+
+    Attributes
+    ----------
+    name, title : str
+        The command, and the heading.
+    starts : callable (**options) -> sequence of Start
+        The rivals; the race is about the first.
+    claims : mapping from activation to claims
+        What is said of it with that activation.
+    covered : sequence of str
+        The activations for which the notes recommend the first start.
+    depths : mapping from activation to int
+        Hidden layers of 50 units; 10 for the activations not named.
+    options : sequence of Option
+        What the command takes beside the common options.
+    epochs, batch_size, runs : int
+        How the rivals train unless the user chooses otherwise, and how many seeds of each.
+    remarks : sequence of str
+        What a reader of its formula should know.
+    over : str
+        What the picture shows the signals over: "epochs" or "layers".
+    next : sequence of str
+        Commands worth trying next, with {activation} filled in.
+    """
+
+    name: str
+    title: str
+    starts: Callable[..., Sequence[Start]]
+    claims: Mapping[str, Sequence[Claim]]
+    covered: Sequence[str] = ()
+    depths: Mapping[str, int] = field(default_factory=dict)
+    options: Sequence[Option] = ()
+    epochs: int = 30
+    batch_size: int = 32
+    runs: int = 3
+    remarks: Sequence[str] = ()
+    over: str = "layers"
+    next: Sequence[str] = ()
+
+    def claims_for(self, activation: str, options: Mapping[str, Any]) -> list[Claim]:
+        """Return what is said of it with that activation, whatever the options."""
+        return list(self.claims.get(activation, ()))
+
+    def defaults(self) -> dict[str, Any]:
+        """Return its options as they are when nothing is typed."""
+        return {option.name: option.convert(option.default) for option in self.options}
+
+    def start(self, **options: Any) -> Start:
+        """Return the start that the race is about."""
+        return self.starts(**options)[0]
+
+    def hidden(self, activation: str) -> tuple[int, ...]:
+        """Return the widths of the hidden layers."""
+        return (50,) * self.depths.get(activation, 10)
+
+    def rate(self, activation: str, layers: int) -> float:
+        """Return η for plain gradient descent: the deeper the network, the smaller."""
+        return {"relu": 0.1, "tanh": 0.1, "sigmoid": 0.25}.get(activation, 0.01) / layers
+
+
+# --- claims about ranges, measured on a deep network -----------------------------------
+
+# What there is to say of the way from layer to layer where there is only one.
+_NO_WAY = Measured(False, float("nan"), "one hidden layer: there is no way to go")
+
+
+def _all_seeds(happens: Any, what: str) -> Measured:
+    """Hold something to every seed: `happens` has one bool for each."""
+    k, n = int(happens.sum()), len(happens)
+    return Measured(k == n, k / n, f"{k} of {n} seeds {what}")
+
+
+@claim("small: the gradient vanishes on its way back")
+def small_vanishes(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
+    total = float(r["small"].travelled("delta_std").max())
+    return Measured(total < 1e-3, total, f"δ × {number(total)} in all")
+
+
+@claim("large: signals explode or saturate")
+def large_explodes(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
+    large = r["large"]
+    saturated = float(large.at_start("saturated").mean())
+    if saturated > 0:
+        return Measured(saturated > 0.5, saturated, f"{saturated:.0%} of all a are saturated")
+    total = float(large.travelled("a_std").min())
+    return Measured(total > 1e3, total, f"a × {number(total)} in all")
+
+
+def _slower(r: Comparison, name: str) -> Measured:
+    """Hold the rival of that name to getting halfway later than the first, with every seed."""
+    first, other = r.halfway(r.about), r.halfway(r[name])
+    if not (first < float("inf")).any() and not (other < float("inf")).any():
+        return Measured(False, 0.0, "neither gets halfway")
+    return _all_seeds(other > first, "come later or never")
+
+
+@claim("small: slow convergence")
+def small_is_slow(r: Comparison) -> Measured:
+    return _slower(r, "small")
+
+
+@claim("large: slow convergence, or none")
+def large_is_slow(r: Comparison) -> Measured:
+    return _slower(r, "large")
+
+
+@claim("its weights have the spread of the formula")
+def spread_as_promised(r: Comparison) -> Measured:
+    off = max(drawn.off for drawn in r.about.drawn)
+    return Measured(off < 5, off, f"off by {number(off)} standard errors")
+
+
+@claim("it is the right range: the signals keep")
+def signals_keep(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
+    a, delta = (float(r.about.growth(name).mean()) for name in ("a_rms", "delta_std"))
+    return Measured(
+        min(a, delta) >= 0.8 and max(a, delta) <= 1.25,
+        min(a, delta),
+        f"a layer: a × {number(a)}, δ × {number(delta)}",
+    )
+
+
+@claim("it trains")
+def it_trains(r: Comparison) -> Measured:
+    return _all_seeds(r.halfway(r.about) < float("inf"), "get halfway")
+
+
+@claim("theory: δ changes by √χ in every layer", ours=True)
+def chi_holds(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
+    root, delta = r.root_chi, float(r.about.growth("delta_std").mean())
+    return Measured(
+        abs(delta / root - 1) < 0.15, delta, f"√χ {number(root)}, measured {number(delta)}"
+    )
+
+
+@claim("√(1/fan_in), the notes' other one, trains too", ours=True)
+def both_formulas_train(r: Comparison) -> Measured:
+    return _all_seeds(r.halfway(r.rivals[1]) < float("inf"), "get halfway")
+
+
+@claim("Xavier's a falls by √½ a layer against He's", ours=True)
+def xavier_loses_half(r: Comparison) -> Measured:
+    if r.shallow:
+        return _NO_WAY
+    ratio = float((r.rivals[1].growth("a_rms") / r.about.growth("a_rms")).mean())
+    return Measured(abs(ratio - 0.5**0.5) < 1e-6, ratio, f"by {number(ratio)}")
+
+
+@claim("so deep, it trains where Xavier does not", ours=True)
+def xavier_does_not_train(r: Comparison) -> Measured:
+    he, xavier = r.halfway(r.about), r.halfway(r.rivals[1])
+    return _all_seeds((he < xavier) & (xavier == float("inf")), "do so")
+
+
+# --- the races -------------------------------------------------------------------------
+
+_NO_GRADIENT = "σ' is at most 1/4, so χ is far below 1: no gradient comes back through depth"
+_HALF = "ReLU answers 0 to half of everything, so each layer halves the mean of a²"
+_DOUBLE = "linear units keep 1/n; 2/n doubles the mean of a² in every layer"
+_SIGMOID_LARGE = "σ is so flat that only large weights bring a gradient back through depth"
+
+
+_RIGHT = replace(signals_keep, text="√(1/n) is the right range: the signals keep")
+
+RANDOM_RACE = Race(
+    name="random",
+    title="Case 3 in depth: small, large and scaled random weights",
+    starts=lambda scale: (
+        SCALES["scaled"],
+        SCALES["small"],
+        SCALES["large"],
+        *([] if scale in SCALES else [random_start(scale)]),
+    ),
+    claims={
+        "tanh": (small_vanishes, large_explodes, small_is_slow, large_is_slow, _RIGHT),
+        "relu": (
+            small_vanishes,
+            large_explodes,
+            small_is_slow,
+            large_is_slow,
+            _RIGHT.refuted(_HALF),
+        ),
+        "sigmoid": (
+            small_vanishes,
+            large_explodes.refuted("σ is so flat that even randn · 1 is not too large for it"),
+            small_is_slow.refuted("here √(1/n) does not learn either"),
+            large_is_slow.refuted(_SIGMOID_LARGE),
+            _RIGHT.refuted(_NO_GRADIENT),
+        ),
+        "linear": (small_vanishes, large_explodes, small_is_slow, large_is_slow, _RIGHT),
+    },
+    covered=("relu", "tanh", "sigmoid", "linear"),
+    depths={"sigmoid": 5},
+    options=RANDOM.options,
+    over="epochs",
+    next=(
+        "mlp-demo propagate --activation {activation}",
+        "mlp-demo xavier --activation {activation}",
+    ),
+)
+
+
+def _scheme(name: str) -> Callable[[str], Start]:
+    return lambda distribution: named_start(f"{name}_{distribution}")
+
+
+def _distribution(text: str) -> str:
+    if text.lower() not in ("normal", "uniform"):
+        from mlp.registry import suggestion
+
+        hint = suggestion(text, ("normal", "uniform"))
+        raise ValueError(f"'{text}' is not normal or uniform: {hint}")
+    return text.lower()
+
+
+_DISTRIBUTION = Option(
+    "distribution", _distribution, "normal", "normal|uniform", "Of the weights."
+)
+_GLOROT, _LECUN, _HE = _scheme("glorot"), _scheme("lecun"), _scheme("he")
+
+# What is said of a scheme where it suits the activation, and of any scheme with sigmoid.
+_RIGHT_RANGE = (
+    spread_as_promised,
+    signals_keep,
+    it_trains,
+    small_is_slow,
+    large_is_slow,
+    chi_holds,
+)
+_LOST_IN_DEPTH = (
+    spread_as_promised,
+    signals_keep.refuted(_NO_GRADIENT),
+    it_trains.refuted("the first layers get no gradient; only the output bias learns"),
+    small_is_slow.refuted("neither of them learns"),
+    large_is_slow.refuted(_SIGMOID_LARGE),
+    chi_holds,
+)
+
+XAVIER = Race(
+    name="xavier",
+    title="Xavier/Glorot initialization",
+    starts=lambda distribution: (
+        _GLOROT(distribution),
+        _LECUN(distribution),
+        _HE(distribution),
+        SCALES["small"],
+        SCALES["large"],
+    ),
+    claims={
+        "tanh": (*_RIGHT_RANGE, both_formulas_train),
+        "sigmoid": _LOST_IN_DEPTH,
+        "relu": (
+            spread_as_promised,
+            signals_keep.refuted(_HALF),
+            small_is_slow,
+            large_is_slow,
+            chi_holds,
+        ),
+        "linear": (*_RIGHT_RANGE, both_formulas_train),
+    },
+    covered=("tanh", "sigmoid"),
+    depths={"sigmoid": 5},
+    options=(_DISTRIBUTION,),
+    remarks=(
+        "The notes give two formulas: √(1/fan_in), which libraries call lecun_normal, and "
+        "√(2/(fan_in + fan_out)), glorot_normal or xavier_normal. Where fan_in = fan_out they "
+        "are one.",
+        f"The notes' example randn(2, 2) · 1/2 is a slip: √(1/2) is {0.5**0.5:.3f}.",
+    ),
+    next=("mlp-demo he", "mlp-demo propagate --activation {activation}"),
+)
+
+HE = Race(
+    name="he",
+    title="He initialization",
+    starts=lambda distribution: (
+        _HE(distribution),
+        _GLOROT(distribution),
+        SCALES["small"],
+        SCALES["large"],
+    ),
+    claims={
+        "relu": (
+            *_RIGHT_RANGE,
+            xavier_loses_half.because("exactly: both draw the same numbers, ReLU keeps a factor"),
+            xavier_does_not_train,
+        ),
+        "tanh": _RIGHT_RANGE,
+        "sigmoid": _LOST_IN_DEPTH,
+        "linear": (
+            spread_as_promised,
+            signals_keep.refuted(_DOUBLE),
+            chi_holds,
+        ),
+    },
+    covered=("relu",),
+    depths={"relu": 30},
+    options=(_DISTRIBUTION,),
+    epochs=20,
+    next=("mlp-demo xavier", "mlp-demo propagate --paper he2015"),
+)
+
+RACES: dict[str, Race] = {race.name: race for race in (RANDOM_RACE, XAVIER, HE)}

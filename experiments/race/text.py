@@ -1,0 +1,318 @@
+"""What ``mlp-demo compare`` says, and the races ``random``, ``xavier`` and ``he``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import numpy as np
+
+from experiments.kit.claims import claim_as_json, claims
+from experiments.kit.words import (
+    WIDTH,
+    data_rows,
+    describe_network,
+    describe_training,
+    end,
+    ended,
+    ending,
+    finite,
+    heading,
+    listed,
+    number,
+    numbers,
+    row,
+    rows,
+    shape,
+    verdict_rows,
+    wrapped,
+)
+from experiments.race.measure import Comparison, Drawn, Rival
+
+
+def text(result: Comparison, figure: str) -> str:
+    """Return the story of a race, or which start `compare` found best."""
+    return _race(result, figure) if result.race else _comparison(result, figure)
+
+
+def _comparison(result: Comparison, figure: str) -> str:
+    """Return which start won, whether that is more than noise, and a line for every start."""
+    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
+    head = f"{'start':{width}}{'median':>9}{'10 % – 90 %':>20}{'halfway':>9}"
+    words = {"learning": "learn", "stalled": "stall", "symmetric": "same", "diverged": "div."}
+    head += "".join(f"{word:>6}" for word in words.values())
+    lines = [
+        click.style(f"Which start trains this network? {result.settings.activation}", bold=True),
+        "",
+        *wrapped("answer", result.answer(), bold=True),
+        "",
+        *_setting(result),
+        "",
+        heading(head),
+    ]
+    for rival in result.ranking:
+        low, median, high = map(ending, rival.final_band())
+        counts = [str(rival.count(word) or "") for word in words]
+        lines.append(
+            f"{rival.start.name:{width}}{median:>9}{f'{low} – {high}':>20}"
+            f"{_epoch(result.epochs_to_target(rival)):>9}"
+            + "".join(f"{count:>6}" for count in counts).rstrip()
+        )
+    lines += ["", *wrapped("halfway", _explain_target(result))]
+    if len(result.rivals) > 1 and not result.too_few:
+        lines += wrapped(
+            "noise",
+            "a start is worse than the best if it loses so many of the "
+            "pairs of runs that chance would hardly do it (sign test, 5 % for all together)",
+        )
+    lines += wrapped(
+        "runs",
+        "learn: at some epoch 1 % below the mean's loss; stall: never; same: as fewer "
+        "units than there are; div.: diverged",
+    )
+    lines += ["", row("picture", figure)]
+    return "\n".join(
+        [
+            *lines,
+            *rows(
+                "next",
+                [
+                    f"mlp-demo {name} --activation {result.settings.activation}"
+                    for name in ("propagate", "symmetry")
+                ],
+            ),
+        ]
+    )
+
+
+def _race(result: Comparison, figure: str) -> str:
+    """Return the story of a race: the formula in numbers, the rivals, the claims, the verdict."""
+    assert result.race is not None
+    activation, verdict = result.settings.activation, result.verdict()
+    outcomes = result.outcomes()
+    notes = "the notes say"
+    if activation not in result.race.covered:
+        notes = f"what the notes say for other activations, tried with {activation}"
+    return "\n".join(
+        [
+            click.style(f"{result.race.title}, {activation}", bold=True),
+            "",
+            *_setting(result),
+            row("start", f"{_words(result.about)}, b = 0"),
+            "",
+            *_formula(result.about),
+            *(line for remark in result.race.remarks for line in textwrap.wrap(remark, WIDTH)),
+            "",
+            *_rivals(result),
+            "",
+            *claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
+            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
+            "",
+            *verdict_rows(verdict),
+            "",
+            row("picture", figure),
+            *rows("next", [c.format(activation=activation) for c in result.race.next]),
+        ]
+    )
+
+
+def as_json(result: Comparison, figure: str) -> dict[str, Any]:
+    """Return one object; under ``results`` everything about each start."""
+    settings = result.settings
+    about: dict[str, Any] = {}
+    if result.race:
+        about = {
+            "options": dict(result.options),
+            "initializer": result.about.start.kernel.name,
+            "loss": numbers(result.about.band()[1]),
+            "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
+            "verdict": str(result.verdict()),
+        }
+    else:
+        about = {"verdict": result.answer(), "tied": [rival.start.name for rival in result.tied]}
+    return {
+        "case": result.race.name if result.race else "compare",
+        "activation": settings.activation,
+        "sizes": result.sizes,
+        "data": result.dataset.name,
+        "optimizer": settings.optimizer,
+        "seed": settings.seed,
+        "runs": result.runs,
+        "epochs": settings.epochs,
+        "learning_rate": settings.learning_rate,
+        "batch_size": settings.batch_size,
+        "mean_predictor_loss": result.dataset.mean_predictor_loss,
+        "target_loss": finite(result.target),
+        **about,
+        "results": {rival.start.name: _rival_as_json(result, rival) for rival in result.rivals},
+        "figure": figure,
+    }
+
+
+def as_csv(result: Comparison) -> str:
+    """Return every curve as CSV: start, run, epoch, loss; no loss where a run has diverged."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["start", "run", "epoch", "loss"])
+    for rival in result.rivals:
+        for run, losses in enumerate(rival.losses.T):
+            for epoch, loss in enumerate(losses.tolist()):
+                table.writerow([rival.start.name, run, epoch, loss if np.isfinite(loss) else ""])
+    return text.getvalue()
+
+
+def _setting(result: Comparison) -> list[str]:
+    return [
+        row("network", describe_network(result.sizes, result.settings.activation)),
+        *data_rows(result.dataset),
+        row("training", describe_training(result.settings)),
+        row("", f"{_runs(result)} of each start, all with the same data and batches"),
+    ]
+
+
+def _formula(rival: Rival) -> list[str]:
+    """Return the formula with the numbers of every layer put in, and what was drawn."""
+    draw = rival.start.kernel.initializer()
+    what, formula, factor = _spread(getattr(draw, "formula", ""))
+    head = f"{'layer':7}{what + ' = ' + formula:44}{'is':>7}{'drawn':>9}"
+    lines = [heading(head)]
+    for drawn in rival.drawn:
+        filled = formula.replace("fan_in", str(drawn.fan_in)).replace(
+            "fan_out", str(drawn.fan_out)
+        )
+        expected = "" if drawn.expected is None else number(factor * drawn.expected)
+        found = drawn.sampled if factor == 1 else drawn.largest
+        lines.append(f"{_layers(drawn):7}{filled:44}{expected:>7}{number(found):>9}")
+    return lines
+
+
+def _spread(formula: str) -> tuple[str, str, float]:
+    """Return what a formula says of the weights: its name, how it is got, per std of w."""
+    if formula.startswith("U[-l, l], l = "):
+        return "largest |w|", formula.removeprefix("U[-l, l], l = "), float(np.sqrt(3))
+    if formula.startswith("N(0, ") and formula.endswith(")"):
+        variance = formula[len("N(0, ") : -1]
+        return "std of w", variance[:-1] if variance.endswith("²") else f"√({variance})", 1.0
+    return "w", formula, 1.0
+
+
+def _layers(drawn: Drawn) -> str:
+    return f"{drawn.first}" if drawn.first == drawn.last else f"{drawn.first}–{drawn.last}"
+
+
+def _rivals(result: Comparison) -> list[str]:
+    """Return a line per rival: what its signals do before training, and how it trains."""
+    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
+    lines = [
+        heading(
+            f"{'start':{width}}{'rms a ×':>13}{'δ ×':>13}{'saturated':>11}"
+            f"{'loss':>10}{'halfway':>10}"
+        )
+    ]
+    for rival in result.rivals:
+        a, delta = (
+            "–" if result.shallow else number(float(rival.growth(s).mean()))
+            for s in ("a_rms", "delta_std")
+        )
+        saturated = float(rival.at_start("saturated").mean())
+        lines.append(
+            f"{rival.start.name:{width}}{a:>13}{delta:>13}{f'{100 * saturated:.0f} %':>11}"
+            f"{ending(rival.final_band()[1]):>10}{_epoch(result.epochs_to_target(rival)):>10}"
+        )
+    ways = "rms a and δ: by what they change per layer before training"
+    if result.settings.activation == "sigmoid":
+        ways += "; most of a is the constant 0.5"
+    explained = (ways, f"halfway: {_explain_target(result)}")
+    return [*lines, *(line for words in explained for line in textwrap.wrap(words, WIDTH))]
+
+
+def _explain_target(result: Comparison) -> str:
+    if result.nobody_learns:
+        return "no start learns, so there is no loss that all could be asked to reach."
+    return (
+        f"the epochs to a loss of {number(result.target)}, half the way from always answering "
+        f"the mean ({number(result.dataset.mean_predictor_loss)}) to the best start."
+    )
+
+
+def _words(rival: Rival) -> str:
+    draw = rival.start.kernel.initializer()
+    formula = getattr(draw, "formula", "")
+    return f"w ~ {formula}" if formula.startswith(("N(", "U[")) else formula
+
+
+def _runs(result: Comparison) -> str:
+    return "1 run" if result.runs == 1 else f"{result.runs} runs"
+
+
+def _epoch(epochs: float) -> str:
+    return f"{epochs:.0f}" if np.isfinite(epochs) else "never"
+
+
+def _rival_as_json(result: Comparison, rival: Rival) -> dict[str, Any]:
+    low, median, high = rival.band()
+    signals = {
+        name: [numbers(layers) for layers in np.median(values, axis=1)]
+        for name, values in rival.signals.items()
+    }
+    return {
+        "final_loss": numbers(rival.final_losses),
+        "loss_median": numbers(median),
+        "loss_low": numbers(low),
+        "loss_high": numbers(high),
+        "epochs_to_target": finite(result.epochs_to_target(rival)),
+        "verdicts": {word: rival.count(word) for word in dict.fromkeys(rival.words)},
+        **({"signals": signals, "weights": _weights(rival.drawn)} if signals else {}),
+    }
+
+
+def _weights(drawn: Sequence[Drawn]) -> list[dict[str, Any]]:
+    return [
+        {
+            "layers": [d.first, d.last],
+            "fan_in": d.fan_in,
+            "fan_out": d.fan_out,
+            "expected_std": d.expected,
+            "sampled_std": d.sampled,
+            "largest": d.largest,
+        }
+        for d in drawn
+    ]
+
+
+def describe(result: Comparison) -> str:
+    """Return what the picture shows, in one sentence."""
+    return _describe_race(result) if result.race else _describe_comparison(result)
+
+
+def _describe_race(result: Comparison) -> str:
+    """Return what the picture of a race shows: where each start ends, and its signals."""
+    ends = [
+        f"{rival.start.name} {ended(rival.final_band()[1])} (a × "
+        f"{number(float(rival.growth('a_rms').mean()))} and delta × "
+        f"{number(float(rival.growth('delta_std').mean()))} per layer before training)"
+        for rival in result.rivals
+    ]
+    return (
+        f"Loss over {result.settings.epochs} epochs, and the signals of every layer, of "
+        f"{shape(result.sizes)} networks of {result.settings.activation} units: {listed(ends)}."
+    )
+
+
+def _describe_comparison(result: Comparison) -> str:
+    """Return what the picture of ``compare`` shows: the winner, and the order of the others."""
+    order = [f"{r.start.name} {end(r.final_band()[1])}" for r in result.ranking]
+    return (
+        f"Loss over {result.settings.epochs} epochs and where each of {result.runs} runs of a "
+        f"{shape(result.sizes)} network of {result.settings.activation} units ended, by median "
+        f"final loss: {listed(order)}; the answer: {result.answer()}"
+    )
+
+
+def verdict(result: Comparison) -> str:
+    """Return what became of the start that the race is about, or which start is best."""
+    return str(result.verdict()) if result.race else result.answer()

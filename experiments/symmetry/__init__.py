@@ -1,0 +1,1 @@
+"""Identical units, set apart by ε."""

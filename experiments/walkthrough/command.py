@@ -1,0 +1,146 @@
+"""The command ``walkthrough``, with a subcommand for each start of the notes.
+
+Where to go next: ``fitting/command.py``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from experiments.case.cases import Case
+from experiments.kit.group import EPILOG, Demo
+from experiments.kit.options import (
+    DATA_OPTIONS,
+    PRINT_OPTIONS,
+    dataset_of,
+    network_options,
+    own_options,
+)
+from experiments.kit.report import pressed, print_json
+from experiments.race.races import Race
+from experiments.walkthrough import text
+from experiments.walkthrough.measure import STARTS, walk
+from experiments.walkthrough.text import Part
+
+_WALK_OPTIONS: list[click.Parameter] = [
+    *(
+        option
+        for option in network_options(rate="0.1")
+        if option.name in ("activation", "hidden", "learning_rate", "seed")
+    ),
+    click.Option(
+        ["--steps"],
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help="How many updates.",
+    ),
+    click.Option(
+        ["--rows"],
+        type=click.IntRange(min=1),
+        default=2,
+        show_default=True,
+        help="How many rows of the data, from the first.",
+    ),
+    *DATA_OPTIONS,
+    click.Option(["--pause"], is_flag=True, help="Wait for a key after each part."),
+    click.Option(["--ask"], is_flag=True, help="Let the reader predict first; keep score."),
+    click.Option(
+        ["--format", "output_format"],
+        type=click.Choice(["text", "markdown", "json"]),
+        default="text",
+        show_default=True,
+        help="What to print; markdown is a handout with LaTeX equations.",
+    ),
+    *PRINT_OPTIONS[1:],
+]
+
+
+@click.group(
+    name="walkthrough",
+    cls=Demo,
+    subcommand_metavar="CASE [OPTIONS]...",
+)
+def walkthrough() -> None:
+    """Work the first updates by hand, number by number.
+
+    \b
+    Example:
+      mlp-demo walkthrough zero --activation sigmoid
+
+    Forward, loss, backward along the chain rule and update of the 2-2-1 network, in
+    the symbols of the notes. For the options: mlp-demo walkthrough zero --help
+    """
+
+
+def _command(case: Case | Race) -> click.Command:
+    """Return the walkthrough of a case, with what the case says of itself."""
+
+    def callback(**values: Any) -> None:
+        _walk(case, values)
+
+    return click.Command(
+        case.name,
+        callback=callback,
+        params=[*own_options(case.options), *_WALK_OPTIONS],
+        help=f"{case.title}, worked by hand.\n\n\b\nExample:\n"
+        f"  mlp-demo walkthrough {case.name} --activation sigmoid --ask",
+        short_help=case.title,
+        epilog=EPILOG,
+    )
+
+
+def _walk(case: Case | Race, values: dict[str, Any]) -> None:
+    result = walk(
+        case,
+        dataset_of(values),
+        {option.name: values[option.name] for option in case.options},
+        activation=values["activation"],
+        hidden=values["hidden"],
+        learning_rate=values["learning_rate"] or 0.1,
+        seed=values["seed"],
+        rows=values["rows"],
+        steps=values["steps"],
+    )
+    if values["output_format"] == "json":
+        print_json(text.as_json(result))
+    elif values["output_format"] == "markdown":
+        click.echo(text.as_markdown(result, values["ask"]))
+    elif values["quiet"]:
+        click.echo("\n".join(result.lessons()))
+    else:
+        _teach(text.parts(result), values["ask"], values["pause"])
+
+
+def _teach(parts: Sequence[Part], ask: bool, pause: bool) -> None:
+    """Print the parts; on a terminal wait between them, and for the reader's predictions."""
+    waits = sys.stdin.isatty() and sys.stdout.isatty()
+    asked = right = 0
+    for part in parts:
+        if part.title:
+            click.echo(f"{part.title}\n")
+        for question in part.questions if ask else ():
+            click.echo(f"? {question.text} [y/n] ", nl=not waits)
+            said = None
+            if waits:
+                said = pressed("yn") == "y"
+                asked, right = asked + 1, right + (said == question.answer)
+                click.echo("y" if said else "n")
+            click.echo(f"  {text.answer(question, said)}\n")
+        click.echo(part.text)
+        if pause and waits and part is not parts[-1]:
+            click.echo("-- any key --\r", nl=False, err=True)
+            pressed()
+            click.echo("             \r", nl=False, err=True)
+    if asked:
+        click.echo(f"\nYou predicted {right} of {asked}.")
+
+
+for _start in STARTS.values():
+    walkthrough.add_command(_command(_start))
+
+COMMANDS = {"walkthrough": walkthrough}

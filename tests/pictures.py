@@ -1,0 +1,40 @@
+"""Pictures: what must hold for every figure, whatever it shows."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+
+def texts(fig: Figure) -> list[Text]:
+    """Return the texts that are drawn: those of switched-off axes are not."""
+    found = list(fig.texts)
+    for ax in fig.axes:
+        found += [t for t in ax.get_children() if isinstance(t, Text)]
+        if ax.axison:
+            for axis in (ax.xaxis, ax.yaxis):
+                low, high = sorted(axis.get_view_interval())
+                ticks = [t for t in axis.get_major_ticks() if low <= t.get_loc() <= high]
+                found += [axis.label, *(t.label1 for t in ticks)]
+    return [t for t in found if t.get_visible() and t.get_text().strip()]
+
+
+def assert_legible(fig: Figure) -> None:
+    """No text is cut off at the edge, too small for a projector, or under another."""
+    fig.draw_without_rendering()
+    boxes = []
+    for t in texts(fig):
+        box = t.get_window_extent()
+        if box.width == 0:
+            continue
+        assert float(t.get_fontsize()) >= 12, t
+        assert fig.bbox.x0 - 1 <= box.x0, t
+        assert box.x1 <= fig.bbox.x1 + 1, t
+        assert fig.bbox.y0 - 1 <= box.y0, t
+        assert box.y1 <= fig.bbox.y1 + 1, t
+        boxes.append((t, box))
+    for a, box in boxes:
+        large = float(a.get_fontsize()) > 15 or a.get_fontweight() == "bold"
+        if large or "\n" in a.get_text():
+            for b, other in boxes:
+                assert a is b or not box.overlaps(other), (a, b)
