@@ -66,6 +66,14 @@ class Control:
         self.focused = False
         self.moving: list[Artist] = []
 
+    def move(self, direction: int) -> None:
+        """Go one step up or down: 1 or -1."""
+        raise NotImplementedError
+
+    def show(self, value: Any) -> None:
+        """Show what is chosen."""
+        raise NotImplementedError
+
     def focus(self, on: bool) -> None:
         """Show whether the keys move this control."""
         if on != self.focused:
@@ -91,7 +99,7 @@ class Dial(Control):
         self.scale, self.written = scale, written
         self.value: float | None = None
         self.slider = Slider(
-            ax, "", scale.place(scale.low), scale.place(scale.high), valfmt=lambda place: "",
+            ax, "", scale.place(scale.low), scale.place(scale.high), valfmt="%.0s",
             initcolor="none", color=WELL, track_color=TRACK,
             handle_style={"facecolor": WELL, "edgecolor": "white", "size": 16},
         )  # fmt: skip
@@ -107,8 +115,8 @@ class Dial(Control):
             value = self.scale.beside(self.value, direction)
         self.choose(**{self.name: value})
 
-    def show(self, value: float | None) -> None:
-        """Show a value; None: the slider stands for nothing now."""
+    def show(self, value: Any) -> None:
+        """Show a number; None: the slider stands for nothing now."""
         self.value = value
         self.slider.eventson = False
         if value is not None:
@@ -137,12 +145,16 @@ class Pick(Control):
         ax.set(xticks=[], yticks=[], frame_on=False)
         ax.set_navigate(False)
         self.radio = RadioButtons(
-            ax, [*self.words.values(), *([self.other] if others else [])],
+            ax, [*self.words.values(), *([self._last()] if others else [])],
             activecolor=WELL, label_props={"fontsize": [12]},
             radio_props={"s": [80], "edgecolor": [INK]}, useblit=False,
         )  # fmt: skip
         self.radio.drawon = False
         self.radio.on_clicked(lambda word: self._clicked(self.radio.index_selected))
+
+    def _last(self) -> str:
+        """Return the word of the last button, whose turn it is among the others."""
+        return self.other.replace("_", " ") + (" …" if len(self.others) > 1 else "")
 
     def _clicked(self, index: int) -> None:
         if index < len(self.words):
@@ -158,15 +170,14 @@ class Pick(Control):
         there = values.index(self.value) + direction
         self.choose(**{self.name: values[min(max(there, 0), len(values) - 1)]})
 
-    def show(self, value: str) -> None:
-        """Show what is chosen."""
+    def show(self, value: Any) -> None:
+        """Show a word."""
         if value == self.value:
             return
         self.value = value
         if value in self.others:
             self.other = value
-            more = f"{value.replace('_', ' ')} …" if len(self.others) > 1 else value
-            self.radio.labels[-1].set_text(more)
+            self.radio.labels[-1].set_text(self._last())
         index = len(self.words) if value in self.others else list(self.words).index(value)
         self.radio.eventson = False
         self.radio.set_active(index)

@@ -15,27 +15,30 @@ Where to go next: ``command.py``.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import DrawEvent, Event, KeyEvent, ResizeEvent
+from matplotlib.backend_bases import KeyEvent, MouseEvent, ResizeEvent
 from matplotlib.figure import Figure
 from matplotlib.widgets import Button
 
+from experiments.data import Dataset, load
 from experiments.explorer import panels, text
-from experiments.explorer.controls import Dial, Pick, Scale
-from experiments.explorer.measure import SIGMA_W, Explorer, Sight, start_names
-from experiments.kit.style import CASE, INK, QUIET, WELL, styled
+from experiments.explorer.controls import Control, Dial, Pick, Scale
+from experiments.explorer.measure import SIGMA_W, Choice, Explorer, Sight, start_names
+from experiments.kit.style import CASE, INK, QUIET, WELL, Picture, styled
 from mlp.activations import ACTIVATIONS
 
 SIZE = (12.8, 8.0)
 # What may be left out with --hide.
 CONTROLS = ("start", "sigma_w", "activation", "depth", "width", "learning_rate", "seed")
 # For how long it trains between two pictures, in seconds.
-MOMENT = 0.05
+MOMENT = 0.08
 STYLE = {
     "font.size": 12,
     "axes.titlesize": 13,
@@ -45,6 +48,38 @@ STYLE = {
     "ytick.labelsize": 11,
     "lines.linewidth": 3,
 }
+
+
+def explore(
+    dataset: Dataset | None = None, *, hide: Collection[str] = (), **choice: Any
+) -> ExplorerFigure:
+    """Return the explorer, to play with in a notebook after ``%matplotlib widget``.
+
+    Parameters
+    ----------
+    dataset : Dataset, optional
+        From ``data.load``; by default the penguins.
+    hide : collection of str
+        Which of `CONTROLS` to leave out.
+    **choice
+        Where to begin, as the attributes of `Choice`.
+
+    Returns
+    -------
+    ExplorerFigure
+        As the last value of a cell it shows itself: alive with ipympl, otherwise as a picture.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a number out of range.
+
+    Examples
+    --------
+    >>> explore(start="zeros", activation="relu").explorer.sight.verdict
+    'no signal'
+    """
+    return ExplorerFigure(Explorer(dataset or load(), Choice(**choice)), hide)
 
 
 class ExplorerFigure(Figure):
@@ -88,13 +123,9 @@ class ExplorerFigure(Figure):
         ]
         for artist in self._moving:
             artist.set_animated(True)
-        for event, react in (
-            ("button_press_event", self._on_press),
-            ("key_press_event", self._on_key),
-            ("resize_event", self._on_resize),
-            ("draw_event", self._on_drawn),
-        ):
-            self.canvas.mpl_connect(event, react)
+        self.canvas.mpl_connect("button_press_event", self._on_press)
+        self.canvas.mpl_connect("key_press_event", self._on_key)
+        self.canvas.mpl_connect("resize_event", self._on_resize)
 
     # --- what it does -------------------------------------------------------------------
 
@@ -158,9 +189,23 @@ class ExplorerFigure(Figure):
                     self._background = renderer.copy_from_bbox(self.bbox)
             else:
                 renderer.restore_region(self._background)
-                DrawEvent("draw_event", self.canvas, renderer)._process()
             for artist in self._moving:
                 artist.draw(renderer)
+        if self.playing:  # what was trained has been seen: go on
+            self._timer = self._timer or self._new_timer()
+            self._timer.start()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Return what a notebook shows: a live canvas after ``%matplotlib widget``."""
+        if "ipympl.backend_nbagg" not in sys.modules:
+            return Picture(self, text.describe(self.explorer))._repr_mimebundle_()
+        from ipympl.backend_nbagg import Canvas, FigureManager
+
+        canvas: Any = self.canvas
+        if not isinstance(canvas, Canvas):
+            canvas = Canvas(self)
+            FigureManager(canvas, 0)
+        return canvas._repr_mimebundle_()
 
     def _remember(self) -> None:
         """Keep what is seen, once for every press of the mouse or of a key."""
@@ -170,7 +215,7 @@ class ExplorerFigure(Figure):
 
     # --- events -------------------------------------------------------------------------
 
-    def _on_press(self, event: Event) -> None:
+    def _on_press(self, event: MouseEvent) -> None:
         self._pressed = True
 
     def _on_key(self, event: KeyEvent) -> None:
@@ -198,12 +243,6 @@ class ExplorerFigure(Figure):
             self.set_size_inches(width / dpi, height / dpi, forward=False)
             self.dpi = dpi
 
-    def _on_drawn(self, event: Event) -> None:
-        """Go on with the training when a picture has been shown."""
-        if self.playing:
-            self._timer = self._timer or self._new_timer()
-            self._timer.start()
-
     def _new_timer(self) -> Any:
         timer = self.canvas.new_timer(interval=10, callbacks=[(self.tick, (), {})])
         timer.single_shot = True
@@ -216,13 +255,19 @@ class ExplorerFigure(Figure):
         self._verdict = self.text(0.985, 0.945, "", size=24, weight="bold", ha="right")
         self._progress = self.text(0.2, 0.925, "", color=QUIET, size=13)
         self._command = self.text(0.2, 0.018, "", family="monospace", size=10.5)
-        self._changing = self._heading, self._verdict, self._progress, self._command
-        self.text(0.012, 0.018, "? for the keys", color=QUIET, size=11)
-        lines = "\n".join(f"{keys:14} {does}" for keys, does in text.KEYS)
+        self.text(0.605, 0.455, "○ theory\n― before", color=QUIET, size=11, linespacing=1.5)
+        for sigma_w in (0.01, 0.1, 1, 10, 100):
+            x = 0.2 + 0.785 * (np.log10(sigma_w) + 2) / 4
+            self.text(x, 0.708, f"{sigma_w:g}", color=QUIET, size=11, ha="center")
+        self.text(0.02, 0.018, "? for the keys", color=QUIET, size=11)
+        lines = "\n".join(f"{keys:12} {does}" for keys, does in text.KEYS)
         self._keys = self.text(
             0.5, 0.5, lines, family="monospace", size=15, ha="center", va="center", zorder=9,
-            visible=False, linespacing=1.7,
+            visible=False, linespacing=1.7, multialignment="left",
             bbox={"facecolor": "white", "edgecolor": INK, "boxstyle": "round,pad=1"},
+        )  # fmt: skip
+        self._changing = (
+            self._heading, self._verdict, self._progress, self._command, self._keys,
         )  # fmt: skip
 
     def _draw_panels(self) -> None:
@@ -243,7 +288,9 @@ class ExplorerFigure(Figure):
     def _draw_controls(self, hidden: set[str]) -> None:
         choice = self.explorer.choice
         others = [name for name in start_names(choice.start) if name not in text.WORDS]
-        words = text.WORDS | ({} if "sigma_w" in hidden else {"": "by the slider"})
+        words = text.WORDS | {"": "by the slider"}
+        if "sigma_w" in hidden and choice.sigma_w is None:
+            del words[""]
 
         def place(bottom: float, height: float = 0.025) -> Axes:
             return self.add_axes((0.02, bottom, 0.145, height))
@@ -251,14 +298,17 @@ class ExplorerFigure(Figure):
         def scale(low: float, high: float, value: float, whole: bool = True) -> Scale:
             return Scale(min(low, value), max(high, value), whole)
 
-        made: dict[str, Callable[[], Dial | Pick]] = {
+        made: dict[str, Callable[[], Control]] = {
             "start": lambda: Pick(
                 place(0.565, 0.335), "start", "start", self.choose, words, others
             ),
             "sigma_w": lambda: Dial(
                 self.add_axes((0.2, 0.735, 0.785, 0.026)), "sigma_w",
-                "how large the weights are: σ_w = std of w · √n", self.choose,
-                Scale(*SIGMA_W), lambda v: f"σ_w = {v:.3g}",
+                r"how large the weights are: $\sigma_w$ = std of w · √n", self.choose,
+                Scale(*SIGMA_W), lambda v: (
+                    rf"$\sigma_w$ = {v:.3g}, so w = randn · "
+                    f"{v / self.explorer.choice.width**0.5:.2g}"
+                ),
             ),
             "activation": lambda: Pick(
                 place(0.4, 0.125), "activation", "activation", self.choose,
@@ -273,11 +323,11 @@ class ExplorerFigure(Figure):
                 lambda v: f"{v:g} units",
             ),
             "learning_rate": lambda: Dial(
-                place(0.195), "learning_rate", "learning rate η", self.choose,
+                place(0.195), "learning_rate", "rate η", self.choose,
                 scale(1e-4, 10, choice.learning_rate, whole=False), "{:.3g}".format,
             ),
         }  # fmt: skip
-        self._controls: list[Dial | Pick] = [
+        self._controls: list[Control] = [
             make() for name, make in made.items() if name not in hidden
         ]
         self._focus = 0
@@ -294,6 +344,8 @@ class ExplorerFigure(Figure):
         ax = self.add_axes((left, bottom, 0.07, 0.045))
         button = Button(ax, word, color="#E8E8E8", hovercolor="#E8E8E8", useblit=False)
         button.drawon = False
+        for side in ax.spines.values():
+            side.set(visible=True, edgecolor=panels.PAST)
         button.on_clicked(lambda event: act())
         return button
 
@@ -310,22 +362,18 @@ class ExplorerFigure(Figure):
         self.sight = sight
         for panel in self._panels:
             panel.show(sight, self.past)
-        good = sight.verdict in ("learning", "keeps")
-        self._verdict.set(text=sight.verdict, color=WELL if good else CASE)
+        self._verdict.set(text=sight.verdict, color=WELL if sight.good else CASE)
         self._heading.set_text(text.heading(sight))
         self._progress.set_text(text.progress(sight))
         self._command.set_text(text.command(sight, self.explorer.source))
 
     def _show_controls(self, sight: Sight) -> None:
         choice = sight.choice
+        start = "" if choice.sigma_w is not None else choice.start
+        values = vars(choice) | {"start": start, "sigma_w": choice.at}
         for k, control in enumerate(self._controls):
             control.focus(k == self._focus)
-            if control.name == "start":
-                control.show("" if choice.sigma_w is not None else choice.start)
-            elif control.name == "sigma_w":
-                control.show(choice.at)
-            else:
-                control.show(getattr(choice, control.name))
+            control.show(values[control.name])
         self._play_button.label.set_text("pause" if self.playing else "play")
         if self._seed_button is not None:
             self._seed_button.label.set_text(f"seed {choice.seed} +1")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from experiments.data import Dataset
 from experiments.kit.starts import Named, Start, named_start
-from experiments.kit.training import BATCHES, Settings, networks, verdict_word
+from experiments.kit.training import BATCHES, Setback, Settings, networks, setback, verdict_word
 from experiments.propagation.measure import MEASURES, Journey
 from mlp import MLP, diagnostics, initializers, mse, theory, train
 from mlp.arrays import Array
@@ -30,6 +30,8 @@ from mlp.initializers import Initializer
 STARTS = ("zeros", "constant", "small", "large", "scaled", "glorot_normal", "he_normal")
 # The axis of ranges.
 SIGMA_W = (0.01, 100.0)
+# How many depth scales deep a network trains.
+DEPTH_SCALES = 6
 # The most rows of a table that are used: enough to see everything, few enough to be quick.
 ROWS = 400
 # Of how many rows theory takes the size.
@@ -54,8 +56,8 @@ class Choice:
         η, per step.
     seed : int
         Everything random follows from it.
-    batch_size : int or None
-        Rows per step; None: all.
+    batch_size : int
+        Rows per step.
     optimizer : str
         A registered name.
     """
@@ -67,7 +69,7 @@ class Choice:
     width: int = 100
     learning_rate: float = 0.01
     seed: int = 0
-    batch_size: int | None = 32
+    batch_size: int = 32
     optimizer: str = "sgd"
 
     @property
@@ -134,8 +136,8 @@ class Sight:
         For each hidden layer and unit, the first unit that is the same.
     mean_loss : float
         Of always answering the mean of y.
-    error_std : float
-        The standard deviation of delta at the output.
+    error_rms : float
+        The root mean square of delta at the output.
     """
 
     choice: Choice
@@ -144,7 +146,7 @@ class Sight:
     losses: Array
     groups: list[NDArray[np.intp]]
     mean_loss: float
-    error_std: float
+    error_rms: float
 
     @property
     def epoch(self) -> int:
@@ -155,6 +157,11 @@ class Sight:
     def diverged(self) -> bool:
         """Whether a loss or a weight is not finite."""
         return not (np.isfinite(self.losses[-1]) and bool(self.network.is_finite()))
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.verdict in ("keeps", "learning") and not self.setback
 
     @property
     def units(self) -> int:
@@ -172,7 +179,8 @@ class Sight:
         if measure != "delta_std":
             return values
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return np.nan_to_num(values / self.error_std, nan=0.0, posinf=np.inf)
+            part: Array = np.nan_to_num(values / self.error_rms, nan=0.0, posinf=np.inf)
+        return part
 
     def theory(self, measure: str) -> Array | None:
         """Return what theory says of it before training; None where it is silent.
@@ -181,6 +189,11 @@ class Sight:
         """
         known = self.journey.theory(measure) if measure in ("a_std", "delta_std") else None
         return None if known is None or self.epoch else np.array(known)
+
+    @property
+    def setback(self) -> Setback | None:
+        """What is wrong with how the training goes, if anything is."""
+        return setback(self.losses, self.mean_loss) if self.epoch else None
 
     @property
     def verdict(self) -> str:
@@ -221,6 +234,8 @@ class Explorer:
         self.dataset = replace(dataset, x=dataset.x[rows], y=dataset.y[rows])
         self.source = tuple(source)
         self._seconds = 0.05  # of an epoch, as far as is known
+        self._sight: Sight | None = None
+        self._diverged = False
         self._begin(choice or Choice())
 
     def choose(self, **changes: Any) -> None:
@@ -281,9 +296,9 @@ class Explorer:
         with np.errstate(over="ignore", invalid="ignore"):
             output = self.network.forward(self.dataset.x).output
             self._losses = [float(mse(output, self.dataset.y)[0])]
-        self._diverged = not np.isfinite(self._losses[0])
+        self._diverged = not bool(np.isfinite(self._losses[0]))
         self._predicted = self._theory(sizes)
-        self._sight: Sight | None = None
+        self._sight = None
 
     def _theory(self, sizes: Sequence[int]) -> theory.Signal | None:
         rows = self.dataset.x[:: -(-len(self.dataset.x) // THEORY_ROWS)]
@@ -300,7 +315,7 @@ class Explorer:
                 name: measure(self.network, trace, gradients)[np.newaxis, hidden]
                 for name, measure in MEASURES.items()
             }
-            error_std = float(gradients.delta[-1].std())
+            error_rms = float(np.sqrt((gradients.delta[-1] ** 2).mean()))
             groups = [diagnostics.same_unit_as(layer) for layer in self.network.layers[:-1]]
         journey = Journey(self.choice.drawn, measured, self._predicted, trace.a[1:-1])
         return Sight(
@@ -310,28 +325,35 @@ class Explorer:
             losses=np.array(self._losses),
             groups=groups,
             mean_loss=self.dataset.mean_predictor_loss,
-            error_std=error_std,
+            error_rms=error_rms,
         )
 
 
 @lru_cache
-def depth_scales(activation: str) -> tuple[Array, Array]:
-    """Return ranges σ_w, and over how many layers theory lets a signal live there.
+def depth_limits(activation: str) -> tuple[Array, Array]:
+    """Return ranges σ_w, and how deep a network of theory trains from each.
 
     Returns
     -------
     numpy.ndarray
-        σ_w, from 0.01 to 100.
+        σ_w, from 0.01 to 100, the edge of chaos among them.
     numpy.ndarray
-        ξ of each, in layers.
+        `depth_limit` of each.
     """
-    sigma_w = np.geomspace(*SIGMA_W, 49)
-    return sigma_w, np.array([depth_scale(activation, sigma) for sigma in sigma_w])
+    edge = theory.critical_sigma_w(activation) * (1 + np.array([-0.1, -0.02, 0, 0.02, 0.1]))
+    sigma_w = np.sort(np.append(np.geomspace(*SIGMA_W, 41), edge))
+    return sigma_w, np.array([depth_limit(activation, sigma) for sigma in sigma_w])
 
 
-def depth_scale(activation: str, sigma_w: float) -> float:
-    """Return over how many layers theory lets a signal live; ∞ at the edge of chaos."""
-    return theory.correlation_depth(activation, sigma_w)
+@lru_cache(1000)
+def depth_limit(activation: str, sigma_w: float) -> float:
+    """Return how deep a network trains, 6 ξ_c; ∞ at the edge of chaos.
+
+    References
+    ----------
+    Schoenholz et al. 2016, fig. 5, for the 6, which is measured.
+    """
+    return DEPTH_SCALES * theory.correlation_depth(activation, sigma_w)
 
 
 def start_names(chosen: str) -> list[str]:

@@ -26,8 +26,8 @@ from experiments.explorer.measure import (
     Choice,
     Explorer,
     Sight,
-    depth_scale,
-    depth_scales,
+    depth_limit,
+    depth_limits,
 )
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, pretty
 from experiments.kit.words import number
@@ -43,7 +43,9 @@ SIGNALS = {
 }
 # The most layers whose histograms have room, and units of a layer that are drawn.
 HISTOGRAMS, UNITS_SHOWN = 12, 5
-BINS, GRID = 40, 40
+BINS, GRID = 31, 40
+# The axis of the map.
+LAYERS = (0.5, 1000.0)
 
 
 class Panel:
@@ -61,7 +63,7 @@ class Panel:
         self.ax = ax
         self.moving: list[Artist] = []
         self.sight: Sight | None = None
-        self._frame: dict[str, Any] = {}
+        self._frame: tuple[Any, ...] = ()
         ax.format_coord = self._told  # type: ignore[method-assign]
 
     def moves(self, *artists: Artist) -> None:
@@ -76,13 +78,17 @@ class Panel:
         y: tuple[float, float],
         x_ticks: Sequence[float],
         y_ticks: Sequence[float],
+        zero: bool = False,
     ) -> None:
-        """Set limits and ticks, if they are others than before: that takes time to draw."""
-        frame = {"x": x, "y": y, "x_ticks": x_ticks, "y_ticks": y_ticks}
+        """Set limits and ticks, if they are others than before: that takes time to draw.
+
+        With `zero` the lowest tick stands for 0, which a log axis does not have.
+        """
+        frame = (x, y, tuple(x_ticks), tuple(y_ticks), zero)
         if frame != self._frame:
             self._frame = frame
             self.ax.set(xlim=x, ylim=y)
-            ticks(self.ax, x_ticks, y_ticks)
+            ticks(self.ax, x_ticks, y_ticks, zero)
 
     def show(self, sight: Sight, past: Sequence[Sight]) -> None:
         """Show a sight, and in grey what was before."""
@@ -90,6 +96,7 @@ class Panel:
         self.update(sight, past)
 
     def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Give the artists their data."""
         raise NotImplementedError
 
     def told(self, sight: Sight, x: float, y: float) -> str:
@@ -101,7 +108,7 @@ class Panel:
 
 
 class Map(Panel):
-    """Over how many layers theory lets a signal live, for every range, and where we are."""
+    """How deep a network of theory trains from every range, and where we are."""
 
     def __init__(self, ax: Axes) -> None:
         super().__init__(ax)
@@ -113,8 +120,10 @@ class Map(Panel):
         )
         (self.here,) = ax.plot([], [], "o", color=CASE, markersize=13, zorder=4, clip_on=False)
         self.name = ax.annotate(
-            "", (1, 1), (12, 0), textcoords="offset points", color=CASE, weight="bold", va="center"
-        )
+            "", (1, 1), (12, 0), textcoords="offset points", color=CASE, weight="bold",
+            va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
+        )  # fmt: skip
         self.marks = {
             start: (ax.axvline(1, color=PAST, linewidth=1, zorder=0), self._word(words, *place))
             for start, words, place in (
@@ -124,8 +133,8 @@ class Map(Panel):
                 ("large", " large · 1", ("left", 0.97, "top")),
             )
         }
-        ax.set(xscale="log", yscale="log", xlim=SIGMA_W, ylim=(0.1, 1000))
-        ax.set_title("how many layers a signal lives, by theory", weight="normal", size=12)
+        ax.set(xscale="log", yscale="log", xlim=SIGMA_W, ylim=LAYERS)
+        ax.set_title("how deep it trains, by theory (6 ξ): layers", weight="normal", size=12)
         ticks(ax, [], [1, 100])
         self.moves(self.here, self.name)
 
@@ -141,7 +150,7 @@ class Map(Panel):
         drawn = choice.activation, choice.depth, choice.width
         if drawn != self.drawn:
             self.drawn = drawn
-            self.curve.set_data(*depth_scales(choice.activation))
+            self.curve.set_data(*depth_limits(choice.activation))
             self.level.set_ydata([choice.depth, choice.depth])
             self.level_name.set(y=choice.depth, text=f"depth {choice.depth}")
             for start, (line, word) in self.marks.items():
@@ -151,19 +160,19 @@ class Map(Panel):
         self.here.set_visible(at is not None)
         words = "not on this map: all weights are the same"
         if at is not None:
-            layers = depth_scale(choice.activation, at)
-            self.here.set_data([at], [np.clip(layers, 0.1, 1000)])
+            layers = depth_limit(choice.activation, at)
+            self.here.set_data([at], [np.clip(layers, *LAYERS)])
             words = f"you are here: {layers_in_words(layers)}"
-            self.name.xy = (at, float(np.clip(layers, 0.25, 400)))
+            self.name.xy = (at, float(np.clip(layers, 1, 300)))
         else:
-            self.name.xy = (0.02, 3.0)
+            self.name.xy = (0.02, 20.0)
         left = at is not None and at > 3
         self.name.set(text=words, ha="right" if left else "left", x=-12 if left else 12)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return what theory says of the range under the mouse."""
-        layers = layers_in_words(depth_scale(sight.choice.activation, x))
-        return f"σ_w = {number(x)}: a signal lives for {layers}"
+        layers = layers_in_words(depth_limit(sight.choice.activation, float(f"{x:.2g}")))
+        return f"σ_w = {x:.2g}: by theory it trains to {layers}"
 
 
 class UnitsPanel(Panel):
@@ -183,9 +192,9 @@ class UnitsPanel(Panel):
         k, j = np.indices((depth, shown)).reshape(2, -1)
         same = np.array([group[:shown] for group in sight.groups])
         self.dots.set_offsets(np.column_stack([k + 1, shown - 1 - j + (UNITS_SHOWN - shown) / 2]))
-        self.dots.set_sizes([min(90, 900 / depth)])
+        self.dots.set_sizes([min(70, 800 / depth)])
         self.dots.set_facecolor([UNITS[u % len(UNITS)] for u in same.ravel()])
-        self.frame((0.5, depth + 0.5), self.ax.get_ylim(), [], [])
+        self.frame(layer_limits(depth), self.ax.get_ylim(), [], [])
         self.title.set_text(text.units(sight))
 
     def told(self, sight: Sight, x: float, y: float) -> str:
@@ -208,19 +217,18 @@ class HistogramsPanel(Panel):
         """Draw a histogram around every layer, its widest bar as wide as there is room."""
         depth = sight.choice.depth
         edges = histogram_edges(sight.choice.activation)
-        layers = sorted({round(k) for k in np.linspace(0, depth - 1, HISTOGRAMS)})
-        room = 0.44 * (depth - 1 or 1) / (len(layers) - 1 or 1)
+        apart = -(-depth // HISTOGRAMS)
+        room = 0.45 * apart
         shapes = []
-        for k in layers:
+        for k in range(0, depth, apart):
             x = room * np.repeat(heights(sight.journey.answers[k], edges), 2)
             y = np.repeat(edges, 2)[1:-1]
             shapes.append(np.column_stack([k + 1 + np.append(x, -x[::-1]), np.append(y, y[::-1])]))
         self.shapes.set_verts(shapes)
         margin = 0.03 * (edges[-1] - edges[0])
         low, high = float(edges[0]), float(edges[-1])
-        self.frame(
-            (0.5, depth + 0.5), (low - margin, high + margin), [], [low, (low + high) / 2, high]
-        )
+        middle = (low + high) / 2
+        self.frame(layer_limits(depth), (low - margin, high + margin), [], [low, middle, high])
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return how much of a layer is saturated, or dead."""
@@ -267,9 +275,8 @@ class SignalPanel(Panel):
             every = slice(None, None, -(-depth // 12))
             self.dots.set_data(np.arange(1, depth + 1)[every], drawn(predicted[every]))
         layers = layer_ticks(depth) if self.measure == "dW_rms" else []
-        self.frame(
-            (0.5, depth + 0.5), (low, high), layers, [low, high] if low == 1 else [low, 1, high]
-        )
+        zero = any((values == 0).any() for values in lines)
+        self.frame(layer_limits(depth), (low, high), layers, sorted({low, 1.0, high}), zero)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the exact number, and the one of theory."""
@@ -288,9 +295,9 @@ class LossPanel(Panel):
         self.mean = ax.axhline(1, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
         (self.line,) = ax.plot([], [], color=CASE, linewidth=4)
         (self.now,) = ax.plot([], [], "o", color=CASE, markersize=9, clip_on=False)
-        self.mean_name = ax.text(
-            0.99, 1, "always the mean", transform=ax.get_yaxis_transform(), size=11,
-            ha="right", va="bottom",
+        self.mean_name = ax.annotate(
+            "always the mean", (0.99, 1), (0, 4), xycoords=ax.get_yaxis_transform(),
+            textcoords="offset points", size=11, ha="right", va="bottom",
         )  # fmt: skip
         ax.set_xlabel("epoch", labelpad=1)
         self.title = ax.set_title("")
@@ -309,9 +316,9 @@ class LossPanel(Panel):
         last = float(sight.losses[-1])
         self.now.set_data([sight.epoch], [top if not np.isfinite(last) else min(last, top)])
         for artist in (self.line, self.now):
-            artist.set_color(WELL if sight.verdict == "learning" else CASE)
+            artist.set_color(WELL if sight.good else CASE)
         self.mean.set_ydata([sight.mean_loss] * 2)
-        self.mean_name.set_y(sight.mean_loss)
+        self.mean_name.xy = (0.99, sight.mean_loss)
         self.title.set_text(f"loss {number(last)}")
         epochs = round_up(max(len(losses) - 1 for losses in lines))
         self.frame((0, epochs), (0, top), [0, epochs / 2, epochs], [0, sight.mean_loss])
@@ -358,9 +365,8 @@ class SurfacePanel(AnswersPanel):
             np.zeros((GRID, GRID)), extent=(left, right, bottom, top), origin="lower",
             aspect="auto", interpolation="bilinear", **colours,
         )  # fmt: skip
-        dots = ax.scatter(
-            *points.T, c=self.truth, s=16, edgecolors="white", linewidths=0.5, **colours
-        )
+        colours |= {"edgecolors": "white", "linewidths": 0.5}
+        dots = ax.scatter(points[:, 0], points[:, 1], c=self.truth, s=16, **colours)
         self.moves(self.image, dots)
         ax.set(xlabel=pretty(data.inputs[0]), ylabel=pretty(data.inputs[1]))
         ax.set_title(f"its answer: {pretty(data.targets[0])}")
@@ -411,8 +417,14 @@ def layer_at(sight: Sight, x: float) -> int:
     return int(np.clip(round(x), 1, sight.choice.depth)) - 1
 
 
+def layer_limits(depth: int) -> tuple[float, float]:
+    """Return the axis of layers, with room for a histogram around the first and the last."""
+    room = 0.5 * -(-depth // HISTOGRAMS)
+    return 1 - room, depth + room
+
+
 def layers_in_words(layers: float) -> str:
-    """Write a depth scale.
+    """Write how deep a network trains.
 
     Examples
     --------
@@ -437,7 +449,8 @@ def heights(a: Array, edges: Array) -> Array:
     counts = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)[0]
     inner = counts[1:-1].max()
     tallest = inner if inner > 0.01 * a.size else max(counts.max(), 1)
-    return np.minimum(counts / tallest, 1)
+    full: Array = np.minimum(counts / tallest, 1)
+    return full
 
 
 def decades(values: Array) -> tuple[float, float]:
@@ -464,7 +477,7 @@ def round_up(epochs: int) -> int:
     (20, 50, 200)
     """
     ends = [end * 10**k for k in range(1, 9) for end in (2, 5, 10)]
-    return next(end for end in ends if end >= epochs)
+    return next((end for end in ends if end >= epochs), epochs)
 
 
 def layer_ticks(depth: int) -> list[float]:
@@ -477,12 +490,12 @@ def power(value: float) -> str:
     return "1" if value == 1 else f"$10^{{{round(np.log10(value))}}}$"
 
 
-def ticks(ax: Axes, x: Sequence[float], y: Sequence[float]) -> None:
-    """Put ticks at these places and nowhere else."""
+def ticks(ax: Axes, x: Sequence[float], y: Sequence[float], zero: bool = False) -> None:
+    """Put ticks at these places and nowhere else; the lowest may be called 0."""
     log = ax.get_yscale() == "log"
     for axis, places, names in (
         (ax.xaxis, x, [f"{v:g}" for v in x]),
-        (ax.yaxis, y, [power(v) if log else f"{v:g}" for v in y]),
+        (ax.yaxis, y, ["0"] * zero + [power(v) if log else f"{v:g}" for v in y[zero:]]),
     ):
         axis.set_major_locator(FixedLocator(places))
         axis.set_major_formatter(FixedFormatter(names))
