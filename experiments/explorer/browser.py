@@ -20,6 +20,7 @@ from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import ErrorHandler
+from tornado.websocket import WebSocketClosedError
 
 ADDRESS, PORT = "127.0.0.1", 8988
 # What the page asks for, and nothing else: itself, its parts, its pictures and events.
@@ -53,6 +54,19 @@ class Page(WebAggApplication.SingleFigurePage):
         return page.replace(b"<title>matplotlib</title>", b"").replace(b"</head>", HEAD)
 
 
+class Socket(WebAggApplication.WebSocket):
+    """WebAgg's connection, which minds no page that has been closed."""
+
+    def write_message(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a message, if somebody is there."""
+        try:
+            sent = super().write_message(*args, **kwargs)
+        except WebSocketClosedError:
+            return None
+        sent.add_done_callback(lambda done: done.exception())
+        return sent
+
+
 class Application(WebAggApplication):
     """WebAgg's server, which answers this machine's own page and no other."""
 
@@ -60,7 +74,7 @@ class Application(WebAggApplication):
         super().__init__()  # type: ignore[no-untyped-call]
         self.hosts: set[str] = set()
         self.settings["log_function"] = lambda handler: None
-        self.add_handlers(".*", [("/", Page)])
+        self.add_handlers(".*", [("/", Page), (r"/([0-9]+)/ws", Socket)])
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Return what answers a request: for a foreign one a refusal."""

@@ -98,9 +98,9 @@ class ExplorerFigure(Figure):
     --------
     >>> from experiments.data import load
     >>> figure = ExplorerFigure(Explorer(load(), Choice("small")), hide=["depth"])
-    >>> figure.canvas.draw()
-    >>> figure.sight.verdict
-    'signal vanishes'
+    >>> figure.choose(start="zeros")
+    >>> figure.explorer.sight.verdict
+    'no signal'
     """
 
     def __init__(self, explorer: Explorer, hide: Collection[str] = (), **kwargs: Any) -> None:
@@ -134,11 +134,8 @@ class ExplorerFigure(Figure):
         self._remember()
         if changes.get("start") == "":  # by the slider
             changes = {"sigma_w": self.explorer.choice.at or 1.0}
-        try:
-            self.explorer.choose(**changes)
-            self._problem = ""
-        except (ValueError, MemoryError) as error:
-            self._problem = str(error) or "this network does not fit into memory"
+        self.explorer.choose(**changes)
+        self._problem = ""
         self.canvas.draw_idle()
 
     def reset(self) -> None:
@@ -353,7 +350,15 @@ class ExplorerFigure(Figure):
 
     def _show(self) -> None:
         """Bring every artist up to date."""
-        sight = self.explorer.sight
+        try:
+            sight = self.explorer.sight
+        except (ValueError, MemoryError) as error:
+            if self.sight is None:
+                raise
+            self._problem = str(error) or "this network does not fit into memory"
+            self.explorer.choice = self.sight.choice
+            self.explorer.reset()
+            sight = self.explorer.sight
         if sight.diverged:
             self.playing = False
         self._show_controls(sight)

@@ -25,6 +25,7 @@ from experiments.propagation.measure import MEASURES, Journey
 from mlp import MLP, diagnostics, initializers, mse, theory, train
 from mlp.arrays import Array
 from mlp.initializers import Initializer
+from mlp.optimizers import Optimizer
 
 # The starts of the notes, in their order; any other has its turn after them.
 STARTS = ("zeros", "constant", "small", "large", "scaled", "glorot_normal", "he_normal")
@@ -234,45 +235,50 @@ class Explorer:
         self.dataset = replace(dataset, x=dataset.x[rows], y=dataset.y[rows])
         self.source = tuple(source)
         self._seconds = 0.05  # of an epoch, as far as is known
-        self._sight: Sight | None = None
-        self._diverged = False
-        self._begin(choice or Choice())
+        self.choice = choice or Choice()
+        self.reset()
 
     def choose(self, **changes: Any) -> None:
-        """Change what is chosen, and begin again.
+        """Change what is chosen, and begin again."""
+        if "start" in changes:
+            changes["sigma_w"] = None
+        self.choice = replace(self.choice, **changes)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again, from the same weights if nothing else was chosen.
+
+        They are drawn when they are asked for: of many choices in a row only the last counts.
+        """
+        self._begun: Begun | None = None
+        self._sight: Sight | None = None
+
+    def train(self, epochs: int = 1) -> None:
+        """Train some more epochs; nothing happens once it has diverged.
 
         Raises
         ------
         ValueError
-            If the weights cannot be drawn; then everything stays as it was.
+            If the weights cannot be drawn.
         """
-        if "start" in changes:
-            changes["sigma_w"] = None
-        self._begin(replace(self.choice, **changes))
-
-    def reset(self) -> None:
-        """Begin again with the same weights."""
-        self._begin(self.choice)
-
-    def train(self, epochs: int = 1) -> None:
-        """Train some more epochs; nothing happens once it has diverged."""
-        if not epochs or self._diverged:
+        began, now = time.perf_counter(), self._training()
+        if not epochs or now.diverged:
             return
-        began = time.perf_counter()
+        epoch = len(now.losses) - 1
         history = train(
-            self.network,
+            now.network,
             self.dataset.x,
             self.dataset.y,
-            optimizer=self._optimizer,
+            optimizer=now.optimizer,
             epochs=epochs,
             batch_size=self.choice.batch_size,
             seed=np.random.SeedSequence(self.choice.seed, spawn_key=(BATCHES,)),
             probes={},
-            first_epoch=len(self._losses) - 1,
+            first_epoch=epoch,
         )
-        self._diverged = bool(history.diverged_at >= 0)
-        last = int(history.diverged_at) - len(self._losses) + 1 if self._diverged else epochs
-        self._losses += history.loss[1 : last + 1].tolist()
+        now.diverged = bool(history.diverged_at >= 0)
+        last = int(history.diverged_at) - epoch if now.diverged else epochs
+        now.losses += history.loss[1 : last + 1].tolist()
         self._seconds = (time.perf_counter() - began) / max(last, 1)
         self._sight = None
 
@@ -282,51 +288,63 @@ class Explorer:
 
     @property
     def sight(self) -> Sight:
-        """What is to be seen now; measured when it is asked for, and once."""
+        """What is to be seen now; measured when it is asked for, and once.
+
+        Raises
+        ------
+        ValueError
+            If the weights cannot be drawn.
+        """
         if self._sight is None:
-            self._sight = self._measured()
+            self._sight = self._measured(self._training())
         return self._sight
 
-    def _begin(self, choice: Choice) -> None:
-        settings = choice.settings.filled_in()
-        sizes = [self.dataset.x.shape[1], *settings.hidden, self.dataset.y.shape[1]]
-        (self.network,) = networks(sizes, choice.activation, choice.drawn, choice.seed, [0])
-        self.choice = choice
-        self._optimizer = settings.new_optimizer()
-        with np.errstate(over="ignore", invalid="ignore"):
-            output = self.network.forward(self.dataset.x).output
-            self._losses = [float(mse(output, self.dataset.y)[0])]
-        self._diverged = not bool(np.isfinite(self._losses[0]))
-        self._predicted = self._theory(sizes)
-        self._sight = None
+    def _training(self) -> Begun:
+        """Return the training; begin it, if it has not."""
+        if self._begun is None:
+            choice, settings = self.choice, self.choice.settings.filled_in()
+            sizes = [self.dataset.x.shape[1], *settings.hidden, self.dataset.y.shape[1]]
+            (network,) = networks(sizes, choice.activation, choice.drawn, choice.seed, [0])
+            rows = self.dataset.x[:: -(-len(self.dataset.x) // THEORY_ROWS)]
+            draw = choice.drawn.kernel.initializer()
+            predicted = theory.signal(sizes, choice.activation, draw, (rows**2).mean(axis=-1))
+            with np.errstate(over="ignore", invalid="ignore"):
+                loss = float(mse(network.forward(self.dataset.x).output, self.dataset.y)[0])
+            diverged = not np.isfinite(loss)
+            self._begun = Begun(network, settings.new_optimizer(), predicted, [loss], diverged)
+        return self._begun
 
-    def _theory(self, sizes: Sequence[int]) -> theory.Signal | None:
-        rows = self.dataset.x[:: -(-len(self.dataset.x) // THEORY_ROWS)]
-        draw = self.choice.drawn.kernel.initializer()
-        return theory.signal(sizes, self.choice.activation, draw, (rows**2).mean(axis=-1))
-
-    def _measured(self) -> Sight:
+    def _measured(self, now: Begun) -> Sight:
         with np.errstate(over="ignore", invalid="ignore"):
-            trace = self.network.forward(self.dataset.x)
-            error = mse(trace.output, self.dataset.y)[1]
-            gradients = self.network.backward(trace, error)
+            trace = now.network.forward(self.dataset.x)
+            gradients = now.network.backward(trace, mse(trace.output, self.dataset.y)[1])
             hidden = slice(0, self.choice.depth)
             measured = {
-                name: measure(self.network, trace, gradients)[np.newaxis, hidden]
+                name: measure(now.network, trace, gradients)[np.newaxis, hidden]
                 for name, measure in MEASURES.items()
             }
             error_rms = float(np.sqrt((gradients.delta[-1] ** 2).mean()))
-            groups = [diagnostics.same_unit_as(layer) for layer in self.network.layers[:-1]]
-        journey = Journey(self.choice.drawn, measured, self._predicted, trace.a[1:-1])
+            groups = [diagnostics.same_unit_as(layer) for layer in now.network.layers[:-1]]
         return Sight(
             choice=self.choice,
-            network=self.network,
-            journey=journey,
-            losses=np.array(self._losses),
+            network=now.network,
+            journey=Journey(self.choice.drawn, measured, now.predicted, trace.a[1:-1]),
+            losses=np.array(now.losses),
             groups=groups,
             mean_loss=self.dataset.mean_predictor_loss,
             error_rms=error_rms,
         )
+
+
+@dataclass
+class Begun:
+    """A training that has begun: what it has come to."""
+
+    network: MLP
+    optimizer: Optimizer
+    predicted: theory.Signal | None
+    losses: list[float]
+    diverged: bool
 
 
 @lru_cache
