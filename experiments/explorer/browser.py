@@ -13,18 +13,18 @@ import asyncio
 import re
 import webbrowser
 from collections.abc import Callable
+from socket import create_server, socket
 from typing import Any
 
 from matplotlib.backends.backend_webagg import WebAggApplication
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
-from tornado.netutil import bind_sockets
 from tornado.web import ErrorHandler
 from tornado.websocket import WebSocketClosedError
 
 ADDRESS, PORT = "127.0.0.1", 8988
 # What the page asks for, and nothing else: itself, its parts, its pictures and events.
-PATHS = re.compile(r"/|/(js/mpl\.js|favicon\.ico|1/ws|_static/.+|_images/.+)")
+PATHS = re.compile(r"/|/(1/ws|favicon\.ico|js/mpl\.js|_static/(css|js)/\w+\.\w+|_images/\w+\.png)")
 # The figure fills the page. WebAgg sizes its canvas once it is connected: only then does the
 # page say how large it is, and the figure follows.
 HEAD = b"""
@@ -86,24 +86,29 @@ class Application(WebAggApplication):
             return self.get_handler_delegate(request, ErrorHandler, {"status_code": status})
         return super().find_handler(request, **kwargs)
 
-    def begin(self, port: int | None) -> str:
-        """Listen, and return the address; without a port on the usual one, or any that is free.
-
-        Raises
-        ------
-        OSError
-            If the port is in use.
-        """
-        try:
-            sockets = bind_sockets(PORT if port is None else port, ADDRESS)
-        except OSError:
-            if port is not None:
-                raise
-            sockets = bind_sockets(0, ADDRESS)
-        HTTPServer(self).add_sockets(sockets)
-        port = sockets[0].getsockname()[1]
+    def begin(self, where: socket) -> str:
+        """Answer what comes in, and return the address."""
+        where.setblocking(False)
+        HTTPServer(self).add_socket(where)
+        port = where.getsockname()[1]
         self.hosts = {f"{name}:{port}" for name in (ADDRESS, "localhost")}
         return f"http://{ADDRESS}:{port}/"
+
+
+def listening(port: int | None) -> socket:
+    """Return where to listen; without a port on the usual one, or any that is free.
+
+    Raises
+    ------
+    OSError
+        If the port is in use.
+    """
+    try:
+        return create_server((ADDRESS, PORT if port is None else port))
+    except OSError:
+        if port is not None:
+            raise
+        return create_server((ADDRESS, 0))
 
 
 def serve(port: int | None, opens: bool, say: Callable[[str], object]) -> None:
@@ -125,7 +130,7 @@ def serve(port: int | None, opens: bool, say: Callable[[str], object]) -> None:
     """
 
     async def forever() -> None:
-        address = Application().begin(port)
+        address = Application().begin(listening(port))
         say(address)
         if opens:
             webbrowser.open(address)

@@ -33,7 +33,7 @@ class Choose(Protocol):
 
 @dataclass(frozen=True)
 class Scale:
-    """A log axis of numbers: whole ones, or of three digits."""
+    """A log axis of numbers: whole ones, or of two digits."""
 
     low: float
     high: float
@@ -46,12 +46,14 @@ class Scale:
     def value(self, place: float) -> float:
         """Return the value at a place."""
         value = 10**place
-        return round(value) if self.whole else float(f"{value:.3g}")
+        return round(value) if self.whole else float(f"{value:.2g}")
 
     def beside(self, value: float, direction: int) -> float:
         """Return the value one key press up or down, within the axis."""
-        step = (self.place(self.high) - self.place(self.low)) / PRESSES
-        there = self.value(self.place(value) + direction * step)
+        low = self.place(self.low)
+        step = (self.place(self.high) - low) / PRESSES
+        presses = round((self.place(value) - low) / step) + direction
+        there = self.value(low + presses * step)
         if there == value:
             there += direction
         return min(max(there, self.low), self.high)

@@ -108,7 +108,7 @@ class ExplorerFigure(Figure):
         self.sight: Sight | None = None
         self.past: deque[Sight] = deque(maxlen=3)
         self.playing = False
-        self._pressed, self._problem = True, ""
+        self._pressed = True
         with styled(STYLE):
             super().__init__(**kwargs | {"figsize": SIZE, "dpi": 100, "facecolor": "white"})
             self._draw_texts()
@@ -135,7 +135,6 @@ class ExplorerFigure(Figure):
         if changes.get("start") == "":  # by the slider
             changes = {"sigma_w": self.explorer.choice.at or 1.0}
         self.explorer.choose(**changes)
-        self._problem = ""
         self.canvas.draw_idle()
 
     def reset(self) -> None:
@@ -176,8 +175,11 @@ class ExplorerFigure(Figure):
         """Draw the newest state: of what does not move, only what has become stale."""
         with styled(STYLE):
             self._show()
-            if self.canvas.is_saving():
+            if self.canvas.is_saving():  # then axes draw what moves in them, a figure does not
                 super().draw(renderer)
+                for artist in self._moving:
+                    if artist.axes in (None, artist):
+                        artist.draw(renderer)
                 return
             if self.stale or self._drawn_by is not renderer:
                 super().draw(renderer)
@@ -334,7 +336,7 @@ class ExplorerFigure(Figure):
             self._button(0.02, 0.06, "reset", self.reset),
         ]
         self._seed_button = (
-            None if "seed" in hidden else self._button(0.095, 0.06, "seed", self.new_seed)
+            None if "seed" in hidden else self._button(0.095, 0.06, "new seed", self.new_seed)
         )
 
     def _button(self, left: float, bottom: float, word: str, act: Callable[[], None]) -> Button:
@@ -350,12 +352,13 @@ class ExplorerFigure(Figure):
 
     def _show(self) -> None:
         """Bring every artist up to date."""
+        problem = ""
         try:
             sight = self.explorer.sight
         except (ValueError, MemoryError) as error:
             if self.sight is None:
                 raise
-            self._problem = str(error) or "this network does not fit into memory"
+            problem = str(error) or "this network does not fit into memory"
             self.explorer.choice = self.sight.choice
             self.explorer.reset()
             sight = self.explorer.sight
@@ -368,8 +371,8 @@ class ExplorerFigure(Figure):
         for panel in self._panels:
             panel.show(sight, self.past)
         self._verdict.set(text=sight.verdict, color=WELL if sight.good else CASE)
-        self._heading.set_text(text.heading(sight))
-        self._progress.set_text(text.progress(sight))
+        self._heading.set_text(text.heading(sight).replace("σ_w", r"$\sigma_w$"))
+        self._progress.set_text(problem or text.progress(sight))
         self._command.set_text(text.command(sight, self.explorer.source))
 
     def _show_controls(self, sight: Sight) -> None:
@@ -380,7 +383,3 @@ class ExplorerFigure(Figure):
             control.focus(k == self._focus)
             control.show(values[control.name])
         self._play_button.label.set_text("pause" if self.playing else "play")
-        if self._seed_button is not None:
-            self._seed_button.label.set_text(f"seed {choice.seed} +1")
-        if self._problem:
-            self._progress.set_text(self._problem)

@@ -114,16 +114,15 @@ class Map(Panel):
         super().__init__(ax)
         self.drawn: tuple[Any, ...] = ()
         (self.curve,) = ax.plot([], [], color=QUIET, linewidth=2.5)
+        self.trains = ax.fill_between([], [], [])
         self.level = ax.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
         self.level_name = ax.text(
-            0.995, 1, "", transform=ax.get_yaxis_transform(), ha="right", va="bottom", size=11
+            0.005, 1, "", transform=ax.get_yaxis_transform(), va="bottom", size=11
         )
         (self.here,) = ax.plot([], [], "o", color=CASE, markersize=13, zorder=4, clip_on=False)
-        self.name = ax.annotate(
-            "", (1, 1), (12, 0), textcoords="offset points", color=CASE, weight="bold",
-            va="center",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
-        )  # fmt: skip
+        self.name = ax.text(
+            1, 1.02, "", transform=ax.transAxes, color=CASE, weight="bold", ha="right", va="bottom"
+        )
         self.marks = {
             start: (ax.axvline(1, color=PAST, linewidth=1, zorder=0), self._word(words, *place))
             for start, words, place in (
@@ -150,7 +149,14 @@ class Map(Panel):
         drawn = choice.activation, choice.depth, choice.width
         if drawn != self.drawn:
             self.drawn = drawn
-            self.curve.set_data(*depth_limits(choice.activation))
+            sigma_w, limits = depth_limits(choice.activation)
+            limits = np.minimum(limits, 2 * LAYERS[1])
+            self.curve.set_data(sigma_w, limits)
+            self.trains.remove()
+            self.trains = self.ax.fill_between(
+                sigma_w, choice.depth, limits, where=limits > choice.depth, interpolate=True,
+                color=WELL, alpha=0.2, linewidth=0,
+            )  # fmt: skip
             self.level.set_ydata([choice.depth, choice.depth])
             self.level_name.set(y=choice.depth, text=f"depth {choice.depth}")
             for start, (line, word) in self.marks.items():
@@ -158,16 +164,12 @@ class Map(Panel):
                 line.set_xdata([marked, marked])
                 word.set_x(marked)
         self.here.set_visible(at is not None)
-        words = "not on this map: all weights are the same"
+        words = "you are not on this map"
         if at is not None:
             layers = depth_limit(choice.activation, at)
             self.here.set_data([at], [np.clip(layers, *LAYERS)])
-            words = f"you are here: {layers_in_words(layers)}"
-            self.name.xy = (at, float(np.clip(layers, 1, 300)))
-        else:
-            self.name.xy = (0.02, 20.0)
-        left = at is not None and at > 3
-        self.name.set(text=words, ha="right" if left else "left", x=-12 if left else 12)
+            words = f"● you are here: {layers_in_words(layers)}"
+        self.name.set_text(words)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return what theory says of the range under the mouse."""
@@ -254,7 +256,7 @@ class SignalPanel(Panel):
         ax.text(1.03, 0.5, words, transform=ax.transAxes, color=colour, weight="bold", va="center")
         if measure == "dW_rms":
             ax.set_xlabel("layer", labelpad=1)
-        self.moves(*self.before, self.line, self.dots)
+        self.moves(ax)  # with its ticks, which a drag changes all the time
 
     def update(self, sight: Sight, past: Sequence[Sight]) -> None:
         """Draw the lines within one range of powers of ten; 0 lies on its lower edge."""
@@ -281,9 +283,9 @@ class SignalPanel(Panel):
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the exact number, and the one of theory."""
         k = layer_at(sight, x)
-        words = f"layer {k + 1}: {number(float(sight.measured(self.measure)[k]))}"
+        words = f"layer {k + 1}: {sight.measured(self.measure)[k]:.6g}"
         predicted = sight.theory(self.measure)
-        return words if predicted is None else f"{words}, theory {number(float(predicted[k]))}"
+        return words if predicted is None else f"{words}, theory {predicted[k]:.6g}"
 
 
 class LossPanel(Panel):
@@ -326,7 +328,7 @@ class LossPanel(Panel):
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the loss of an epoch."""
         epoch = int(np.clip(round(x), 0, sight.epoch))
-        return f"epoch {epoch}: loss {number(float(sight.losses[epoch]))}"
+        return f"epoch {epoch}: loss {sight.losses[epoch]:.6g}"
 
 
 class AnswersPanel(Panel):
@@ -381,7 +383,7 @@ class SurfacePanel(AnswersPanel):
         """Return the answer at a place."""
         data = self.dataset
         at = (np.array([[x, y]]) - data.x_mean) / data.x_std
-        return f"{x:.4g}, {y:.4g}: it answers {self.answers(sight, at)[0]:.4g}"
+        return f"{x:.4g}, {y:.4g}: it answers {self.answers(sight, at)[0]:.6g}"
 
 
 class TruthPanel(AnswersPanel):
@@ -409,7 +411,7 @@ class TruthPanel(AnswersPanel):
         """Return the nearest example."""
         nearest = int(np.abs(self.truth - x).argmin())
         answer = self.answers(sight, self.dataset.x[nearest : nearest + 1])[0]
-        return f"truth {self.truth[nearest]:.4g}: it answers {answer:.4g}"
+        return f"truth {self.truth[nearest]:.4g}: it answers {answer:.6g}"
 
 
 def layer_at(sight: Sight, x: float) -> int:
