@@ -202,6 +202,7 @@ class ExplorerFigure(Figure):
 
         canvas: Any = self.canvas
         if not isinstance(canvas, Canvas):
+            self.dpi = 75  # a page of a notebook is narrow
             canvas = Canvas(self)
             FigureManager(canvas, 0)
         return canvas._repr_mimebundle_()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import Event, KeyEvent, MouseEvent, ResizeEvent
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.widgets import RadioButtons
+from nbclient import NotebookClient
 from PIL import Image
 
 from experiments.data import load
@@ -538,3 +542,19 @@ def test_a_notebook_shows_it_as_a_picture_with_a_sentence() -> None:
     data, metadata = explore(start="small")._repr_mimebundle_()
     assert data["image/png"].startswith(b"\x89PNG")
     assert "signal vanishes" in metadata["image/png"]["alt"]
+
+
+def test_after_the_magic_a_notebook_shows_it_alive(tmp_path: Path) -> None:
+    cells = [
+        "%matplotlib widget",
+        "from experiments.explorer.figure import explore\n"
+        "shown = explore(start='small', depth=2, width=4)\nshown",
+        "shown.choose(start='zeros'); shown.canvas.draw(); print(shown.sight.verdict)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    arguments = ["--IPKernelApp.log_level=40"]
+    client = NotebookClient(notebook, kernel_name="python3", timeout=60, extra_arguments=arguments)
+    client.execute(env=os.environ | {"IPYTHONDIR": str(tmp_path)})
+    _, alive, after = (cell.outputs for cell in notebook.cells)
+    assert "application/vnd.jupyter.widget-view+json" in alive[0].data
+    assert after[0].text == "no signal\n"
