@@ -3,37 +3,57 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 import click
 
-from experiments.case.cases import CASES, Case
-from experiments.case.measure import Result, run
-from experiments.case.measure import epochs_of_work as case_work
-from experiments.data import load
-from experiments.kit.claims import claim_as_json
+from experiments.case.cases import CASES
+from experiments.case.measure import run
+from experiments.data import Dataset, load
+from experiments.kit.claims import Lesson, Outcome, claim_as_json
 from experiments.kit.group import EPILOG
-from experiments.kit.options import PRINT_OPTIONS
-from experiments.kit.report import print_json, progress
-from experiments.kit.training import Settings
+from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
+from experiments.kit.report import print_json, progress, workers_of
+from experiments.kit.settings import Settings
+from experiments.kit.sweep import Map
 from experiments.kit.words import WIDTH, heading, mark, number
-from experiments.race.measure import Comparison, race_settings
-from experiments.race.measure import epochs_of_work as race_work
-from experiments.race.measure import race as run_race
-from experiments.race.races import RACES, Race
+from experiments.race.measure import race
+from experiments.race.races import RACES
 
 
-def text(results: Sequence[Result | Comparison]) -> str:
+class Verified(Protocol):
+    """What the result of any room says of itself."""
+
+    @property
+    def name(self) -> str:
+        """The lesson."""
+
+    @property
+    def label(self) -> str:
+        """The lesson with the options that it is run with."""
+
+    @property
+    def settings(self) -> Settings:
+        """The network and the training."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of the lesson."""
+
+    def outcomes(self) -> list[Outcome]:
+        """Every claim, measured."""
+
+
+def text(results: Sequence[Verified]) -> str:
     """Return one table of every claim of every result, and the count at the end."""
     lines = [heading(f"{'case':13} {'with':8} {'claim':47} measured")]
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
     for result, outcome in outcomes:
         claim, measured = outcome.claim, outcome.measured
-        options = result.options.values() if isinstance(result, Result) else ()
-        case = " ".join([result.name, *map(str, options)])
         lines.append(
-            f"{case:13.13} {result.settings.activation:8} {mark(measured.holds)} "
+            f"{result.label:13.13} {result.settings.activation:8} {mark(measured.holds)} "
             f"{claim.text:47} {number(measured.value)}"
         )
         if not outcome.as_documented:
@@ -64,7 +84,7 @@ def text(results: Sequence[Result | Comparison]) -> str:
     return "\n".join([*lines, "", *reasons, "", click.style(summary, bold=True)])
 
 
-def as_json(results: Sequence[Result | Comparison]) -> dict[str, Any]:
+def as_json(results: Sequence[Verified]) -> dict[str, Any]:
     """Return one object with every claim of every result and the run that it belongs to."""
     found = [
         {
@@ -80,28 +100,24 @@ def as_json(results: Sequence[Result | Comparison]) -> dict[str, Any]:
     return {"case": "verify", "claims": found, "as_documented": documented}
 
 
-def every_run() -> list[tuple[Case, Settings, Mapping[str, Any]]]:
-    """Return what ``verify`` runs: every case, with every variant and claimed activation."""
+def every_run(dataset: Dataset, map: Map) -> list[Callable[[], Verified]]:  # noqa: A002
+    """Return what there is to run: every lesson, with every variant and claimed activation."""
+    measures: list[tuple[Mapping[str, Lesson], Callable[..., Verified]]] = [
+        (CASES, run),
+        (RACES, partial(race, map=map)),
+    ]
     return [
-        (case, Settings(activation=activation), options)
-        for case in CASES.values()
-        for options in case.variants
-        for activation in case.claims
+        partial(measure, lesson, dataset, lesson.settings(activation=activation), options)
+        for lessons, measure in measures
+        for lesson in lessons.values()
+        for options in lesson.variants
+        for activation in lesson.claims
     ]
 
 
-def every_race() -> list[tuple[Race, Settings]]:
-    """Return what ``verify`` runs: every race, with every activation it says something of."""
-    return [
-        (race, race_settings(race, Settings(activation=activation, hidden=())))
-        for race in RACES.values()
-        for activation in race.claims
-    ]
-
-
-@click.command(params=[*PRINT_OPTIONS], epilog=EPILOG)
+@click.command(params=[*JOBS_OPTIONS, *PRINT_OPTIONS], epilog=EPILOG)
 @click.pass_context
-def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
+def verify(ctx: click.Context, /, output_format: str, quiet: bool, **values: Any) -> None:
     """Measure every claim of every case, with every activation.
 
     \b
@@ -111,19 +127,14 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
     Ends with exit code 0 only if each claim came out as its case documents it; a claim of the
     notes that measurement refutes is documented as refuted.
     """
-    dataset = load()
-    runs, races = every_run(), every_race()
-    work = sum(case_work(settings) for _, settings, _ in runs)
-    work += sum(
-        race_work(race.starts(**race.defaults()), dataset, settings, race.runs)
-        for race, settings in races
-    )
-    results: list[Result | Comparison] = []
-    with progress("verifying", work) as on_epoch:
-        for case, settings, options in runs:
-            results.append(run(case, dataset, settings, options, on_epoch))
-        for race, settings in races:
-            results.append(run_race(race, dataset, settings, on_epoch=on_epoch))
+    # It takes long enough to be shared out to all processors.
+    with (
+        progress("verifying") as expect,
+        workers_of(values | {"jobs": values["jobs"] or -1}) as shared,
+    ):
+        runs = every_run(load(), shared)
+        step = expect(len(runs))
+        results = [(measure(), step())[0] for measure in runs]
     claims = as_json(results)
     if output_format == "json":
         print_json(claims)

@@ -103,7 +103,7 @@ def get(activation: str | Activation) -> Activation:
     'max(0, z)'
     >>> get("rellu")
     Traceback (most recent call last):
-    ValueError: unknown activation 'rellu': did you mean 'relu'?
+    mlp.arrays.InputError: unknown activation 'rellu': did you mean 'relu'?
     """
     if isinstance(activation, Activation):
         return activation

@@ -23,6 +23,13 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 np.empty(2**25 - 2**13, np.uint8)
 
 
+class InputError(ValueError):
+    """What a user handed in is wrong: a name, a file, an initializer of theirs, a setting.
+
+    Any other ValueError out of ``mlp-demo`` is a fault of the program.
+    """
+
+
 def as_floats(value: ArrayLike, name: str, dtype: np.dtype[Any] | None = None) -> Array:
     """Return `value` as an array of finite floating-point numbers.
 

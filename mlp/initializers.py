@@ -42,7 +42,7 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 
-from mlp.arrays import Array, as_floats
+from mlp.arrays import Array, InputError, as_floats
 from mlp.registry import Registry
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
@@ -154,7 +154,7 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
 
     Raises
     ------
-    ValueError
+    InputError
         If no initializer has that name (the nearest is suggested), or a parameter is wrong.
     TypeError
         If it is neither a name nor callable, or does not take these parameters.
@@ -165,7 +165,7 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
     True
     >>> get("he_norml")
     Traceback (most recent call last):
-    ValueError: unknown initializer 'he_norml': did you mean 'he_normal'?
+    mlp.arrays.InputError: unknown initializer 'he_norml': did you mean 'he_normal'?
     """
     if isinstance(initializer, str):
         if initializer not in INITIALIZERS:
@@ -275,7 +275,7 @@ def sample(
 
     Raises
     ------
-    ValueError
+    InputError
         If the initializer fails, or its result is not numeric, not finite or has another
         shape; it names the initializer.
 
@@ -285,9 +285,9 @@ def sample(
     ...     return np.ones(3)
     >>> sample(flat, np.random.default_rng(0), 2, 1)
     Traceback (most recent call last):
-    ValueError: initializer flat returned shape (3,) for fan_in 2, fan_out 1; expected (2, 1)
+    mlp.arrays.InputError: initializer flat returned shape (3,) for fan_in 2, fan_out 1; ...
     """
-    known = getattr(initializer, "name", "")
+    known = getattr(initializer, "name", "") or getattr(initializer, "formula", "")
     name = f"initializer {known or getattr(initializer, '__name__', type(initializer).__name__)}"
     try:
         drawn = initializer(rng, fan_in, fan_out)
@@ -295,10 +295,13 @@ def sample(
         raise
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{name} failed with {type(error).__name__}: {reason}") from error
-    W = as_floats(drawn, f"the result of {name}", dtype)
+        raise InputError(f"{name} failed with {type(error).__name__}: {reason}") from error
+    try:
+        W = as_floats(drawn, f"the result of {name}", dtype)
+    except ValueError as error:
+        raise InputError(str(error)) from None
     if W.shape != (fan_in, fan_out):
-        raise ValueError(
+        raise InputError(
             f"{name} returned shape {W.shape} for fan_in {fan_in}, fan_out {fan_out}; "
             f"expected ({fan_in}, {fan_out})"
         )
@@ -407,10 +410,10 @@ def variance_scaling(
     """
     scale = _positive("scale", scale)
     if mode not in get_args(Mode):
-        raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
+        raise InputError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
     if distribution not in get_args(Distribution):
         known = ", ".join(get_args(Distribution))
-        raise ValueError(f"distribution must be one of {known}, not {distribution!r}")
+        raise InputError(f"distribution must be one of {known}, not {distribution!r}")
 
     def variance(fan_in: int, fan_out: int) -> float:
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
@@ -491,13 +494,13 @@ def _finite(name: str, value: float) -> float:
     except (TypeError, ValueError):
         number = np.nan
     if not np.isfinite(number):
-        raise ValueError(f"{name} must be a finite number, not {value}")
+        raise InputError(f"{name} must be a finite number, not {value}")
     return number
 
 
 def _positive(name: str, value: float) -> float:
     if _finite(name, value) <= 0:
-        raise ValueError(f"{name} must be positive, not {value:g}")
+        raise InputError(f"{name} must be positive, not {value:g}")
     return float(value)
 
 

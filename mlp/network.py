@@ -41,7 +41,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from mlp import activations, files, initializers
 from mlp.activations import Activation
-from mlp.arrays import Array, as_examples, as_floats, as_whole
+from mlp.arrays import Array, InputError, as_examples, as_floats, as_whole
 from mlp.initializers import InitializerLike
 
 Seed: TypeAlias = int | np.random.SeedSequence
@@ -476,7 +476,7 @@ class MLP:
 
         Raises
         ------
-        ValueError
+        InputError
             If the file is not such a network: damaged, cut off, foreign.
         OSError
             If it cannot be read at all.
@@ -485,7 +485,7 @@ class MLP:
         try:
             return MLP.from_arrays(arrays)
         except ValueError as error:
-            raise ValueError(f"{path} does not hold a network: {error}") from None
+            raise InputError(f"{path} does not hold a network: {error}") from None
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `save` writes: the names of the activations, W0, b0, W1, ...

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.arrays import Array, as_floats, as_whole
+from mlp.arrays import Array, InputError, as_floats, as_whole
 from mlp.registry import Registry
 
 
@@ -223,12 +223,12 @@ OPTIMIZERS.add("adam", Adam)
 def _check_positive(name: str, value: float | Array) -> None:
     good = isinstance(value, np.ndarray) or _is_number(value)
     if not good or not (np.all(value > 0) and np.all(value < np.inf)):
-        raise ValueError(f"{name} must be positive and finite, not {' '.join(str(value).split())}")
+        raise InputError(f"{name} must be positive and finite, not {' '.join(str(value).split())}")
 
 
 def _check_fraction(name: str, value: float) -> None:
     if not _is_number(value) or not 0 <= value < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
+        raise InputError(f"{name} must be at least 0 and below 1, not {value}")
 
 
 def _is_number(value: object) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
+from mlp.arrays import InputError
+
 T = TypeVar("T")
 
 
@@ -43,7 +45,7 @@ class Registry(Generic[T]):
     '#E69F00'
     >>> colours["orang"]
     Traceback (most recent call last):
-    ValueError: unknown colour 'orang': did you mean 'orange'?
+    mlp.arrays.InputError: unknown colour 'orang': did you mean 'orange'?
     """
 
     def __init__(self, kind: str) -> None:
@@ -76,7 +78,7 @@ class Registry(Generic[T]):
 
     def _free(self, name: str) -> str:
         if name in self:
-            raise ValueError(f"{self.kind} '{name}' is registered already; choose another name")
+            raise InputError(f"{self.kind} '{name}' is registered already; choose another name")
         return name.lower()
 
     def __getitem__(self, name: str) -> T:
@@ -84,7 +86,7 @@ class Registry(Generic[T]):
             return self._things[self.name_of(name)]
         except KeyError:
             hint = suggestion(name, [*self._things, *self._aliases])
-            raise ValueError(f"unknown {self.kind} '{name}': {hint}") from None
+            raise InputError(f"unknown {self.kind} '{name}': {hint}") from None
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 # Each file of the library may import those named with it, and nothing else of the project.
 MAY_IMPORT = {
     "mlp.arrays": set(),
-    "mlp.registry": set(),
-    "mlp.files": set(),
+    "mlp.registry": {"arrays"},
+    "mlp.files": {"arrays"},
     "mlp.activations": {"arrays", "registry"},
     "mlp.initializers": {"arrays", "registry"},
     "mlp.losses": {"arrays"},

@@ -15,7 +15,7 @@ from matplotlib.backends.registry import BackendFilter, backend_registry
 
 from experiments.explorer import text
 from experiments.explorer.figure import CONTROLS, ExplorerFigure
-from experiments.explorer.measure import Choice, Explorer
+from experiments.explorer.measure import DEFAULTS, Choice, Explorer
 from experiments.kit.group import EPILOG, Failure
 from experiments.kit.options import (
     DATA_OPTIONS,
@@ -27,8 +27,10 @@ from experiments.kit.options import (
     finite_number,
     known_starts,
     network_options,
+    settings_of,
 )
 from experiments.kit.report import deliver, figure_path
+from mlp.arrays import InputError
 from mlp.initializers import INITIALIZERS
 from mlp.registry import suggestion
 
@@ -42,14 +44,14 @@ def _controls(words: str) -> tuple[str, ...]:
     names = tuple(word.strip().replace("-", "_") for word in words.split(","))
     for name in names:
         if name not in CONTROLS:
-            raise ValueError(f"'{name}' is no control: {suggestion(name, CONTROLS)}")
+            raise InputError(f"'{name}' is no control: {suggestion(name, CONTROLS)}")
     return names
 
 
 def _positive(words: str) -> float:
     value = finite_number(words)
     if value <= 0:
-        raise ValueError(f"'{words}' is not positive; for all weights at 0 it is --init zeros")
+        raise InputError(f"'{words}' is not positive; for all weights at 0 it is --init zeros")
     return value
 
 
@@ -68,7 +70,7 @@ def _positive(words: str) -> float:
             metavar="NUMBER",
             help="In place of it: w = randn · NUMBER/√fan_in.",
         ),
-        *network_options("tanh", "100x10", epochs="0", rate="0.01", batch="32"),
+        *network_options(DEFAULTS),
         *DATA_OPTIONS,
         click.Option(
             ["--hide"],
@@ -112,9 +114,9 @@ def explore(ctx: click.Context, /, **values: Any) -> None:
         return
     for option in ("quiet", "show", "describe"):
         if values[option]:
-            raise ValueError(f"--{option} goes with a picture; say where to with -o FILE")
+            raise InputError(f"--{option} goes with a picture; say where to with -o FILE")
     if values["output_format"] == "json":
-        raise ValueError("--json goes with a picture; say where to with -o FILE")
+        raise InputError("--json goes with a picture; say where to with -o FILE")
     try:
         _open(explorer, hide, values)
     except KeyboardInterrupt:
@@ -123,23 +125,22 @@ def explore(ctx: click.Context, /, **values: Any) -> None:
 
 def _explorer(ctx: click.Context, values: dict[str, Any]) -> Explorer:
     """Return the state that the options ask for."""
-    hidden: Sequence[int] = values["hidden"]
-    if len(set(hidden)) > 1:
-        raise ValueError("its hidden layers have one width, such as --hidden 100x10")
-    usual = Choice()
+    settings = settings_of(values, DEFAULTS)
+    if len(set(settings.hidden)) > 1:
+        raise InputError("its hidden layers have one width, such as --hidden 100x10")
     choice = Choice(
         start=INITIALIZERS.name_of(values["init"]),
         sigma_w=values["sigma_w"],
-        activation=values["activation"],
-        depth=len(hidden),
-        width=hidden[0],
-        learning_rate=values["learning_rate"] or usual.learning_rate,
-        seed=values["seed"],
-        batch_size=values["batch_size"] or usual.batch_size,
-        optimizer=values["optimizer"],
+        activation=settings.activation,
+        depth=len(settings.hidden),
+        width=settings.hidden[0],
+        learning_rate=settings.learning_rate,
+        seed=settings.seed,
+        batch_size=settings.batch_size or Choice.batch_size,
+        optimizer=settings.optimizer,
     )
     explorer = Explorer(dataset_of(values), choice, _source(ctx, values))
-    explorer.train(values["epochs"] or 0)
+    explorer.train(settings.epochs)
     return explorer
 
 

@@ -33,6 +33,7 @@ from experiments.explorer.controls import Control, Dial, Pick, Scale
 from experiments.explorer.measure import SIGMA_W, Choice, Explorer, Sight, start_names
 from experiments.kit.style import CASE, INK, QUIET, WELL, Picture, styled
 from mlp.activations import ACTIVATIONS
+from mlp.arrays import InputError
 
 SIZE = (12.8, 8.0)
 # What may be left out with --hide.
@@ -71,7 +72,7 @@ def explore(
 
     Raises
     ------
-    ValueError
+    InputError
         If a name is unknown or a number out of range.
 
     Examples
@@ -356,7 +357,7 @@ class ExplorerFigure(Figure):
         problem = ""
         try:
             sight = self.explorer.sight
-        except (ValueError, MemoryError) as error:
+        except (InputError, MemoryError) as error:
             if self.sight is None:
                 raise
             problem = str(error) or "this network does not fit into memory"

@@ -19,14 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import Dataset
+from experiments.kit.settings import Default, Defaults, Settings
 from experiments.kit.starts import Named, Start, named_start
-from experiments.kit.training import BATCHES, Setback, Settings, networks, setback, verdict_word
+from experiments.kit.training import BATCHES, Setback, networks, setback, verdict_word
 from experiments.propagation.measure import MEASURES, Journey
 from mlp import MLP, diagnostics, initializers, mse, theory, train
 from mlp.arrays import Array
 from mlp.initializers import Initializer
 from mlp.optimizers import Optimizer
 
+# Where it begins, unless the user says otherwise.
+DEFAULTS = Defaults(
+    activation="tanh",
+    hidden=Default((100,) * 10),
+    epochs=Default(0),
+    learning_rate=Default(0.01),
+    batch_size=Default(32),
+)
 # The starts of the notes, in their order; any other has its turn after them.
 STARTS = ("zeros", "constant", "small", "large", "scaled", "glorot_normal", "he_normal")
 # The axis of ranges.
@@ -65,13 +74,13 @@ class Choice:
 
     start: str = "scaled"
     sigma_w: float | None = None
-    activation: str = "tanh"
-    depth: int = 10
-    width: int = 100
-    learning_rate: float = 0.01
+    activation: str = DEFAULTS.activation
+    depth: int = len(DEFAULTS.hidden.usual)
+    width: int = DEFAULTS.hidden.usual[0]
+    learning_rate: float = DEFAULTS.learning_rate.usual
     seed: int = 0
-    batch_size: int = 32
-    optimizer: str = "sgd"
+    batch_size: int = DEFAULTS.batch_size.usual
+    optimizer: str = DEFAULTS.optimizer
 
     @property
     def drawn(self) -> Start:
@@ -103,6 +112,7 @@ class Choice:
         return Settings(
             activation=self.activation,
             hidden=(self.width,) * self.depth,
+            epochs=0,
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             optimizer=self.optimizer,
@@ -258,7 +268,7 @@ class Explorer:
 
         Raises
         ------
-        ValueError
+        InputError
             If the weights cannot be drawn.
         """
         began, now = time.perf_counter(), self._training()
@@ -292,7 +302,7 @@ class Explorer:
 
         Raises
         ------
-        ValueError
+        InputError
             If the weights cannot be drawn.
         """
         if self._sight is None:
@@ -302,7 +312,7 @@ class Explorer:
     def _training(self) -> Begun:
         """Return the training; begin it, if it has not."""
         if self._begun is None:
-            choice, settings = self.choice, self.choice.settings.filled_in()
+            choice, settings = self.choice, self.choice.settings
             sizes = [self.dataset.x.shape[1], *settings.hidden, self.dataset.y.shape[1]]
             (network,) = networks(sizes, choice.activation, choice.drawn, choice.seed, [0])
             rows = self.dataset.x[:: -(-len(self.dataset.x) // THEORY_ROWS)]

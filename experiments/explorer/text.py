@@ -153,8 +153,8 @@ def describe(explorer: Explorer) -> str:
     sight = explorer.sight
     a, delta = (sight.measured(name) for name in ("a_std", "delta_std"))
     return (
-        f"The explorer, {heading(sight)}: from the first to the last hidden layer std of a goes from "
-        f"{number(a[0])} to {number(a[-1])}, that of delta from {number(delta[-1])} back to "
+        f"The explorer, {heading(sight)}: from the first to the last hidden layer std of a goes "
+        f"from {number(a[0])} to {number(a[-1])}, that of delta from {number(delta[-1])} back to "
         f"{number(delta[0])} of the output's; {units(sight)}; {sight.verdict}, {progress(sight)}."
     )
 

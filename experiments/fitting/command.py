@@ -20,14 +20,13 @@ from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
-    NETWORK_OPTIONS,
     PRINT_OPTIONS,
     Begun,
     Converted,
     fraction_of,
     known_starts,
+    network_options,
     settings_of,
-    widths_of,
 )
 from experiments.kit.report import (
     check_output,
@@ -39,6 +38,7 @@ from experiments.kit.report import (
     warn,
 )
 from experiments.kit.words import number
+from mlp.arrays import InputError
 from mlp.files import replacing
 
 # The network of ``train`` is a larger one: it is not there to be looked at.
@@ -51,14 +51,7 @@ TRAIN_OPTIONS: list[click.Parameter] = [
         help="How the weights start: an initializer, or FILE.py:FUNCTION, whose code is run.  "
         "[default: he_normal; without ReLU glorot_normal]",
     ),
-    *(option for option in NETWORK_OPTIONS if option.name != "hidden"),
-    click.Option(
-        ["--hidden"],
-        type=Converted("widths", widths_of),
-        default="16,16",
-        show_default=True,
-        help="Units of each hidden layer.",
-    ),
+    *network_options(measure.DEFAULTS),
     click.Option(
         ["--validation"],
         type=Converted("part", fraction_of),
@@ -116,16 +109,16 @@ def check_resumed(ctx: click.Context) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         Naming the first of them.
     """
     resumed = ctx.params["resume"]
     for option in ctx.command.params:
         given = ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
         if resumed and given and option.name in RESUMED:
-            raise ValueError(f"{option.opts[0]} is in {resumed} already; leave it out")
+            raise InputError(f"{option.opts[0]} is in {resumed} already; leave it out")
     if ctx.params["save_every"] and not (ctx.params["save"] or resumed):
-        raise ValueError("--save-every needs --save, the file to save to")
+        raise InputError("--save-every needs --save, the file to save to")
 
 
 @click.command(
@@ -160,16 +153,17 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
         table = data.read(source, values["inputs"], values["target"], values["drop_missing"])
         model = measure.begin(
             table,
-            settings_of(values),
+            settings_of(values, measure.DEFAULTS),
             start=values["init"],
             validation=values["validation"],
             drop_missing=values["drop_missing"],
         )
     epochs = (values["epochs"] if resumed else None) or model.epochs_left
     if not epochs:
-        raise ValueError(f"{resumed} has had all its epochs; say with --epochs how many more")
+        raise InputError(f"{resumed} has had all its epochs; say with --epochs how many more")
     save = measure.saving(saved, values["save_every"], on_failure=warn) if saved else None
-    with progress("training", epochs + 1) as step:
+    with progress("training") as expect:
+        step = expect(epochs + 1)
 
         def on_epoch(model: Model) -> None:
             step(f"loss {number(model.loss[-1])}")

@@ -20,14 +20,17 @@ import numpy as np
 
 from experiments.data import SOURCES, DataError, Dataset, Scale, Table, column_names, read_gaps
 from experiments.fitting.model import Layer, Model, look
-from experiments.kit.claims import Verdict
+from experiments.kit.claims import LEARNED, Verdict
+from experiments.kit.settings import Default, Defaults, Settings
 from experiments.kit.starts import good_start, named_start
-from experiments.kit.training import BATCHES, HELD_OUT, Setback, Settings, networks, setback
+from experiments.kit.training import BATCHES, HELD_OUT, Setback, networks, setback
 from experiments.kit.words import number
 from mlp import mse, train
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 
+# The network is larger than those of the cases: it is not there to be looked at.
+DEFAULTS = Defaults(hidden=Default((16, 16)))
 # How often a model is saved while it trains, in seconds, unless the user says it in epochs.
 SAVE_EVERY = 30.0
 
@@ -123,7 +126,7 @@ class Fit:
             reason = "No gradient could change a weight, so only the output bias can move."
             return Verdict("stalled", "no weight moved (largest change 0)", reason)
         lowest, bad = float(loss.min()), self.setback
-        if lowest > 0.99 * mean_loss:
+        if lowest > LEARNED * mean_loss:
             reason = f"Always answering the mean has a loss of {number(mean_loss)}."
             words = f"lowest loss {number(lowest)}"
             if bad:
@@ -213,7 +216,7 @@ def begin(
     ------
     DataError
         If there are too few rows, or a target is constant on those to learn from.
-    ValueError
+    InputError
         If a setting is out of range or a name is unknown.
 
     Examples
@@ -223,7 +226,7 @@ def begin(
     >>> fit(model, read("penguins")).verdict().word
     'learning'
     """
-    settings = (settings or Settings()).filled_in()
+    settings = settings or DEFAULTS.settings()
     start = start or good_start(settings.activation).kernel.name
     dataset = _divided(table, validation, settings.seed)[0]
     sizes = [len(table.inputs), *settings.hidden, len(table.targets)]
@@ -418,7 +421,7 @@ def saving(
 def _divided(table: Table, validation: float, seed: int) -> tuple[Dataset, Array, Array]:
     """Return the rows to learn from, and x and y of those held out, standardised like them."""
     if not 0 <= validation < 1:
-        raise ValueError(f"validation must be at least 0 and below 1, not {validation}")
+        raise InputError(f"validation must be at least 0 and below 1, not {validation}")
     rows = len(table.values)
     count = max(1, round(validation * rows)) if validation else 0
     if count and rows - count < 2:

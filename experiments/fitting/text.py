@@ -15,9 +15,9 @@ import click
 import numpy as np
 
 from experiments.data import SOURCES, column_names
-from experiments.fitting.measure import Answers, Finding, Fit, usual_start
+from experiments.fitting.measure import DEFAULTS, Answers, Finding, Fit, usual_start
 from experiments.fitting.model import Layer, Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import widths
 from experiments.kit.words import (
     COLUMN,
     NO_HEADER,
@@ -244,7 +244,7 @@ def _next(fit: Fit) -> list[str]:
     if fit.diverged_at == 0:
         return _again(fit, {"--init": usual_start(fit.model), "--save": saved})
     if fit.diverged_at > 0 or fit.setback:
-        rate = f"{(settings.learning_rate or 0) / 10:.3g}"
+        rate = f"{settings.learning_rate / 10:.3g}"
         return _again(fit, {"--learning-rate": rate, "--save": saved})
     if saved is None or not fit.worth_saving:
         return _again(fit, {"--save": "net.npz"})
@@ -277,13 +277,13 @@ def _again(fit: Fit, changes: dict[str, str | None]) -> list[str]:
 def _options(fit: Fit) -> dict[str, str]:
     """Return the options of a training whose values are not those that it has by default."""
     model, settings = fit.model, fit.model.settings
-    usual = Settings(settings.activation, (16, 16), optimizer=settings.optimizer).filled_in()
+    usual = DEFAULTS.settings(activation=settings.activation, optimizer=settings.optimizer)
     given = {
         "--inputs": (_columns(model.inputs), _columns(_usual_inputs(fit))),
         "--target": (_columns(model.targets), _columns(_usual_targets(fit))),
         "--init": (model.start, usual_start(model)),
         "--activation": (settings.activation, "relu"),
-        "--hidden": (_widths(settings.hidden), "16,16"),
+        "--hidden": (widths(settings.hidden), widths(usual.hidden)),
         "--epochs": (settings.epochs, usual.epochs),
         "--learning-rate": (settings.learning_rate, usual.learning_rate),
         "--batch-size": (settings.batch_size, None),
@@ -292,12 +292,6 @@ def _options(fit: Fit) -> dict[str, str]:
         "--validation": (model.validation, 0.2),
     }
     return {name: str(value) for name, (value, default) in given.items() if value != default}
-
-
-def _widths(hidden: Sequence[int]) -> str:
-    if len(hidden) > 2 and len(set(hidden)) == 1:
-        return f"{hidden[0]}x{len(hidden)}"
-    return ",".join(map(str, hidden))
 
 
 def _usual_targets(fit: Fit) -> Sequence[str]:

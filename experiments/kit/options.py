@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import click
 
 from experiments import data
 from experiments.data import Dataset
-from experiments.kit.claims import Option
+from experiments.kit.claims import Lesson, Option
+from experiments.kit.group import EPILOG
+from experiments.kit.settings import Defaults, Settings
 from experiments.kit.starts import SCALES, initializer_of
-from experiments.kit.training import Settings
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 from mlp.optimizers import OPTIMIZERS
@@ -198,6 +200,13 @@ def not_negative(text: str) -> float:
     return value
 
 
+def _jobs(text: str) -> int:
+    jobs = int(text) if re.fullmatch(r"-1|[1-9]\d{0,3}", text) else 0
+    if not jobs:
+        raise ValueError(f"'{text}' is not a number of processes, 1 or more, or -1 for all")
+    return jobs
+
+
 def _columns(text: str) -> tuple[str, ...]:
     try:
         (parts,) = csv.reader([text], skipinitialspace=True, strict=True)
@@ -234,57 +243,104 @@ RUNS_OPTION = click.Option(
 )
 
 
-def network_options(
-    activation: str = "relu",
-    hidden: str | None = "2",
-    epochs: str = "500; sigmoid 2000",
-    rate: str = "0.1; adam 0.01",
-    batch: str = "all",
-) -> list[click.Parameter]:
-    """Return the options of a network and its training, with what they are by default."""
-    widths = "Units of each hidden layer: 2, 16,16 or 50x10 for ten layers of 50."
-    return [
+def network_options(defaults: Defaults, *names: str) -> list[click.Parameter]:
+    """Return the options of a network and its training, with what they are by default.
+
+    Parameters
+    ----------
+    defaults : Defaults
+        What `settings_of` takes where nothing is typed.
+    names : str
+        Only these; by default all.
+    """
+    options = [
         click.Option(
             ["--activation"],
             type=Known("name", lambda: ACTIVATIONS),
-            default=activation,
+            default=defaults.activation,
             show_default=True,
             help="Of the hidden units: linear, relu, tanh, sigmoid.",
         ),
         click.Option(
             ["--hidden"],
             type=Converted("widths", widths_of),
-            default=hidden,
-            show_default=True,
-            help=widths if hidden else f"{widths}  [default: 50x10]",
+            help="Units of each hidden layer: 2, 16,16 or 50x10 for ten layers of 50.  "
+            f"[default: {defaults.hidden}]",
         ),
         click.Option(
             ["--epochs"],
             type=click.IntRange(min=1),
-            help=f"How often to go through the data.  [default: {epochs}]",
+            help=f"How often to go through the data.  [default: {defaults.epochs}]",
         ),
         click.Option(
             ["--learning-rate"],
             type=Converted("rate", _rate),
-            help=f"η, per step.  [default: {rate}]",
+            help=f"η, per step.  [default: {defaults.learning_rate}]",
         ),
         click.Option(
             ["--batch-size"],
             type=click.IntRange(min=1),
-            help=f"Rows per step.  [default: {batch}]",
+            help=f"Rows per step.  [default: {defaults.batch_size}]",
         ),
         click.Option(
             ["--optimizer"],
             type=Known("name", lambda: OPTIMIZERS),
-            default="sgd",
+            default=defaults.optimizer,
             show_default=True,
             help="sgd or adam.",
         ),
         SEED_OPTION,
     ]
+    return [option for option in options if not names or option.name in names]
 
 
-NETWORK_OPTIONS = network_options()
+def lesson_command(
+    lesson: Lesson,
+    run: Callable[[dict[str, Any]], None],
+    params: Sequence[click.Parameter],
+    *,
+    about: str,
+    example: str,
+    more: str = "",
+) -> click.Command:
+    """Return a command about a case or a race, made from what that says of itself.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        The case or the race.
+    run : callable (values)
+        What the command does.
+    params : sequence of click.Parameter
+        Its options beside those that the lesson has for itself.
+    about, example, more : str
+        For the help: a sentence, what to type after ``mlp-demo``, and more sentences.
+    """
+    return click.Command(
+        lesson.name,
+        callback=lambda **values: run(values),
+        params=[*own_options(lesson.options), *params],
+        help="\n\n".join(
+            [about, f"\b\nExample:\n  mlp-demo {example}", *([more] if more else [])]
+        ),
+        short_help=lesson.title,
+        epilog=EPILOG,
+    )
+
+
+JOBS_OPTIONS: list[click.Parameter] = [
+    click.Option(
+        ["--jobs"],
+        type=Converted("number", _jobs),
+        help="Processes to share the work out to; -1: one for each processor.  [default: -1 if "
+        "the work takes longer than 3 seconds]",
+    ),
+    click.Option(
+        ["--dask"],
+        metavar="tcp://HOST:PORT",
+        help="The scheduler of a running dask.distributed cluster to share it out to instead.",
+    ),
+]
 
 DATA_OPTIONS: list[click.Parameter] = [
     click.Option(
@@ -347,17 +403,9 @@ def distinct(names: Sequence[str]) -> list[str]:
     )[::-1]
 
 
-def settings_of(values: dict[str, Any]) -> Settings:
-    """Return what the network options say; where they say nothing, so do the settings."""
-    return Settings(
-        activation=values["activation"],
-        hidden=values["hidden"] or (),
-        epochs=values["epochs"],
-        learning_rate=values["learning_rate"],
-        batch_size=values["batch_size"],
-        optimizer=values["optimizer"],
-        seed=values["seed"],
-    )
+def settings_of(values: dict[str, Any], defaults: Defaults) -> Settings:
+    """Return what the network options say, and the defaults where they say nothing."""
+    return defaults.settings(**{field.name: values[field.name] for field in fields(Settings)})
 
 
 def dataset_of(values: dict[str, Any]) -> Dataset:

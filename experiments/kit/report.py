@@ -12,18 +12,23 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import click
 from matplotlib.figure import Figure
 
+from experiments.kit.group import Failure
 from experiments.kit.style import check_path, save
+from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
+from mlp.arrays import InputError
 from mlp.files import check_writable
+
+R = TypeVar("R")
 
 
 class Words(Protocol):
@@ -131,13 +136,13 @@ def check_output(output: Path, *others: str | Path) -> None:
     ------
     OSError
         If it could not be written.
-    ValueError
+    InputError
         If it is one of the others: the table, say.
     """
     check_writable(output)
     for other in others:
         if os.path.realpath(other) == os.path.realpath(output):
-            raise ValueError(f"{output} is needed as it is; choose another name to write to")
+            raise InputError(f"{output} is needed as it is; choose another name to write to")
 
 
 def warn(error: OSError) -> None:
@@ -158,30 +163,59 @@ def pressed(keys: str = "") -> str:
 
 
 @contextmanager
-def progress(label: str, steps: int) -> Iterator[Callable[..., None]]:
-    """Yield a function to call after each step; a bar appears where work takes a second.
+def progress(label: str) -> Iterator[Callable[[int], Callable[..., None]]]:
+    """Yield what work is watched by: told how many steps there will be, it returns `step`.
 
-    What the function is given, a text, is shown beside the bar.
+    ``step()`` is called after each; a text that it is given is shown beside the bar. The bar
+    appears where work takes a second, and only on a terminal.
     """
     with ExitStack() as stack:
-        started, done = time.monotonic(), 0
-        bar: Any = None
 
-        def step(shown: str | None = None) -> None:
-            nonlocal bar, done
-            done += 1
-            if bar is not None:
-                bar.update(1, shown)
-            elif sys.stderr.isatty() and time.monotonic() - started > 1:
-                bar = stack.enter_context(
-                    click.progressbar(
-                        length=steps,
-                        label=label,
-                        file=sys.stderr,
-                        update_min_steps=max(1, steps // 200),
-                        item_show_func=lambda shown: shown,
+        def expect(steps: int) -> Callable[..., None]:
+            started, done = time.monotonic(), 0
+            bar: Any = None
+
+            def step(shown: str | None = None) -> None:
+                nonlocal bar, done
+                done += 1
+                if bar is not None:
+                    bar.update(1, shown)
+                elif sys.stderr.isatty() and time.monotonic() - started > 1:
+                    bar = stack.enter_context(
+                        click.progressbar(
+                            length=steps,
+                            label=label,
+                            file=sys.stderr,
+                            update_min_steps=max(1, steps // 200),
+                            item_show_func=lambda shown: shown,
+                        )
                     )
-                )
-                bar.update(done)
+                    bar.update(done)
 
-        yield step
+            return step
+
+        yield expect
+
+
+@contextmanager
+def workers_of(values: dict[str, Any]) -> Iterator[Map]:
+    """Yield the map that ``--jobs`` and ``--dask`` ask for."""
+    try:
+        with workers(values["jobs"], values["dask"]) as run:
+            yield run
+    except WorkerError as error:
+        raise Failure(str(error)) from None
+
+
+@contextmanager
+def shared_out(values: dict[str, Any], label: str) -> Iterator[Map]:
+    """Yield the same map, with a bar that counts the tasks that are done."""
+    with progress(label) as expect, workers_of(values) as run:
+
+        def watched(function: Callable[[Any], R], tasks: Collection[Any]) -> Iterator[R]:
+            step = expect(len(tasks))
+            for result in run(function, tasks):
+                step()
+                yield result
+
+        yield watched

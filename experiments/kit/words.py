@@ -18,8 +18,8 @@ import click
 if TYPE_CHECKING:
     from experiments.data import Dataset
     from experiments.kit.claims import Verdict
+    from experiments.kit.settings import Settings
     from experiments.kit.starts import Start
-    from experiments.kit.training import Settings
 
 WIDTH = 80
 COLUMN = 10
@@ -152,7 +152,7 @@ def describe_training(settings: Settings) -> str:
     rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
     name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
     epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
-    rate = settings.learning_rate or 0
+    rate = settings.learning_rate
     eta = f"{rate:.3g}" if 1e-4 <= rate < 1e4 else number(rate)
     return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
 

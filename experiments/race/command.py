@@ -17,91 +17,78 @@ from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
     INIT_OPTION,
+    JOBS_OPTIONS,
     PRINT_OPTIONS,
     RUNS_OPTION,
     dataset_of,
     distinct,
+    lesson_command,
     network_options,
-    own_options,
     settings_of,
 )
-from experiments.kit.report import check_output, deliver, figure_path, progress, publish, tell
+from experiments.kit.report import check_output, deliver, figure_path, publish, shared_out, tell
+from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
 from experiments.race import measure, text
 from experiments.race.figure import figure
-from experiments.race.measure import Comparison, compare_settings, epochs_of_work, race_settings
+from experiments.race.measure import COMPARED, Comparison
 from experiments.race.races import RACES, Race
 from mlp import initializers
 from mlp.files import replacing
 
 
 def _command(race: Race) -> click.Command:
-    """Return the command of a race, made from what the race says of itself."""
-
-    def callback(**values: Any) -> None:
+    def run(values: dict[str, Any]) -> None:
         output = figure_path(values, f"{race.name}-{values['activation']}.png")
-        deliver(values, _raced(race, values), text, figure, output)
+        result = _raced(race, values, settings_of(values, race.defaults))
+        deliver(values, result, text, figure, output)
 
-    network = network_options(
-        activation=race.covered[0],
-        hidden=None,
-        epochs=str(race.epochs),
-        rate="by activation and depth",
-        batch=str(race.batch_size),
-    )
-    return click.Command(
-        race.name,
-        callback=callback,
-        params=[
-            *own_options(race.options),
-            *network,
-            *DATA_OPTIONS,
-            *FIGURE_OPTIONS,
-            *PRINT_OPTIONS,
-        ],
-        help=f"{race.title}, on a deep network.\n\n\b\nExample:\n"
-        f"  mlp-demo {race.name} --activation {race.covered[0]}",
-        short_help=race.title,
-        epilog=EPILOG,
+    network = network_options(race.defaults)
+    return lesson_command(
+        race,
+        run,
+        [*network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        about=f"{race.title}, on a deep network.",
+        example=f"{race.name} --activation {race.covered[0]}",
     )
 
 
-def _in_two_halves(case: Case, race: Race) -> click.Command:
+def _in_two_halves(case: Case) -> click.Command:
     """Return the command of a case that a race tells the second half of."""
 
-    def callback(**values: Any) -> None:
+    def run(values: dict[str, Any]) -> None:
         story, output = told(case, values)
-        shallow = {"hidden": (), "epochs": None, "learning_rate": None, "batch_size": None}
-        deep = _raced(race, values | shallow)
+        race = RACES[case.name]
+        shared = {name: values[name] for name in ("activation", "optimizer", "seed")}
+        deep = _raced(race, values, race.settings(**shared))
         second = publish(deep, text, figure, output.with_stem(f"{output.stem}-deep"))
         tell(values, story.in_depth(second), output)
 
-    return click.Command(
-        case.name,
-        callback=callback,
-        params=options_of(case),
-        help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh\n\n"
-        "The second half trains a deep network of its own. The data, --activation, "
+    return lesson_command(
+        case,
+        run,
+        [*options_of(case), *JOBS_OPTIONS],
+        about=f"{case.title}.",
+        example=f"{case.name} --activation tanh",
+        more="The second half trains a deep network of its own. The data, --activation, "
         "--optimizer and --seed hold for it too, the other options do not.",
-        short_help=case.title,
-        epilog=EPILOG,
     )
 
 
-def _raced(race: Race, values: dict[str, Any]) -> Comparison:
-    settings, dataset = race_settings(race, settings_of(values)), dataset_of(values)
+def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
+    dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
-    work = epochs_of_work(race.starts(**options), dataset, settings, race.runs)
-    with progress("racing", work) as on_epoch:
-        return measure.race(race, dataset, settings, options, on_epoch=on_epoch)
+    with shared_out(values, "racing") as run:
+        return measure.race(race, dataset, settings, options, map=run)
 
 
 @click.command(
     params=[
         INIT_OPTION,
         RUNS_OPTION,
-        *network_options(activation="tanh", hidden="16,16", epochs="100", batch="32"),
+        *network_options(COMPARED),
         *DATA_OPTIONS,
+        *JOBS_OPTIONS,
         click.Option(
             ["--csv", "curves"],
             type=click.Path(path_type=Path),
@@ -123,15 +110,14 @@ def compare(**values: Any) -> None:
     All networks see the same data and the same batches. The winner is named only with what
     the noise of the seeds lets one say. Without --init it takes all initializers.
     """
-    settings, dataset = compare_settings(settings_of(values)), dataset_of(values)
+    settings, dataset = settings_of(values, COMPARED), dataset_of(values)
     starts = [named_start(name) for name in distinct(values["init"] or initializers.names())]
     output = figure_path(values, f"compare-{settings.activation}.png")
     curves = values["curves"]
     if curves:
         check_output(curves, values["data"], output)
-    work = epochs_of_work(starts, dataset, settings, values["runs"])
-    with progress("training", work) as on_epoch:
-        result = measure.compare(starts, dataset, settings, runs=values["runs"], on_epoch=on_epoch)
+    with shared_out(values, "training") as run:
+        result = measure.compare(starts, dataset, settings, runs=values["runs"], map=run)
     story = publish(result, text, figure, output)
     if curves:
         with replacing(curves) as file:
@@ -140,6 +126,6 @@ def compare(**values: Any) -> None:
 
 
 COMMANDS = {
-    name: _in_two_halves(CASES[name], race) if name in CASES else _command(race)
+    name: _in_two_halves(CASES[name]) if name in CASES else _command(race)
     for name, race in RACES.items()
 } | {"compare": compare}

@@ -10,8 +10,9 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from math import comb
 from typing import Any
@@ -21,13 +22,15 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import CASES
 from experiments.data import Dataset
-from experiments.kit.claims import Outcome, Verdict
+from experiments.kit.claims import LEARNED, Outcome, Verdict
+from experiments.kit.settings import Default, Defaults, Settings
 from experiments.kit.starts import Start
-from experiments.kit.training import RATES, Settings, fit, networks, quantiles, verdict_word
+from experiments.kit.sweep import Map, Task, Tasks, groups, trained
+from experiments.kit.training import networks, quantiles, verdict_word
 from experiments.kit.words import ending, number
 from experiments.race.races import Race
 from mlp import MLP, History, diagnostics, theory
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 
 # What a race records at every epoch, per layer.
 SIGNALS = {
@@ -37,12 +40,14 @@ SIGNALS = {
     "saturated": diagnostics.saturated,
 }
 # How `mlp-demo compare` trains unless the user chooses otherwise: small steps, a few seconds.
-EPOCHS, BATCH_SIZE = 100, 32
+COMPARED = Defaults(
+    activation="tanh",
+    hidden=Default((16, 16)),
+    epochs=Default(100),
+    batch_size=Default(32),
+)
 # How often chance may be taken for a difference between starts.
 NOISE = 0.05
-# About how many numbers are trained at once: 8 MB, which stay near the processor. With fifty times
-# as many, the 260 networks of `mlp-demo compare` take twice as long.
-CHUNK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -196,6 +201,11 @@ class Comparison:
         return f"{self.race.name}, deep" if self.race.name in CASES else self.race.name
 
     @property
+    def label(self) -> str:
+        """The same: ``verify`` runs a race as it comes."""
+        return self.name
+
+    @property
     def sizes(self) -> list[int]:
         """Inputs, hidden units, outputs."""
         return [self.dataset.x.shape[1], *self.settings.hidden, self.dataset.y.shape[1]]
@@ -235,7 +245,7 @@ class Comparison:
     @property
     def nobody_learns(self) -> bool:
         """Whether no start gets below 99 % of the mean predictor's loss in the median."""
-        return self.ranking[0].final_band()[1] > 0.99 * self.dataset.mean_predictor_loss
+        return self.ranking[0].final_band()[1] > LEARNED * self.dataset.mean_predictor_loss
 
     @property
     def tied(self) -> list[Rival]:
@@ -311,9 +321,7 @@ class Comparison:
         """Measure every claim of the race; without one there is none."""
         if self.race is None:
             return []
-        claims = self.race.claims_for(self.settings.activation, self.options)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return [Outcome(claim, claim.measure(self)) for claim in claims]
+        return self.race.outcomes(self, self.settings.activation, self.options)
 
 
 def compare(
@@ -323,7 +331,7 @@ def compare(
     *,
     runs: int = 20,
     signals: bool = False,
-    on_epoch: Callable[[], object] | None = None,
+    map: Map = map,  # noqa: A002, what the built-in one does
 ) -> Comparison:
     """Train `runs` networks of every start on the same data and the same batches.
 
@@ -339,8 +347,9 @@ def compare(
         Seeds of every start.
     signals : bool
         Whether to record `SIGNALS` at every epoch.
-    on_epoch : callable, optional
-        Called `epochs_of_work` times, less often if networks diverge.
+    map : callable (function, tasks) -> results, optional
+        Trains the stacks: the built-in ``map``, that of `sweep.workers` or of any executor, if
+        it keeps the order. The results are the same to the last bit.
 
     Returns
     -------
@@ -348,7 +357,7 @@ def compare(
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no start, a setting is out of range or a name is unknown.
 
     Examples
@@ -360,28 +369,32 @@ def compare(
     >>> [rival.start.name for rival in result.ranking], result["zeros"].count("stalled")
     (['glorot_normal', 'zeros'], 3)
     """
-    settings = (settings or Settings()).filled_in()
+    settings = settings or COMPARED.settings()
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
-        raise ValueError("there is nothing to compare: name at least one start")
+        raise InputError("there is nothing to compare: name at least one start")
 
     def drawn(start: Start, seeds: Iterable[int]) -> list[MLP]:
         return networks(sizes, settings.activation, start, settings.seed, seeds)
 
-    histories, words = [], []
-    for group in _groups(members, sizes, len(dataset.x)):
-        stack = MLP.stack([network for start, r in group for network in drawn(start, [r])])
-        history = fit(
-            stack,
+    cut = groups(len(members), sizes, len(dataset.x))
+
+    def task(k: int) -> Task:
+        return Task(
+            MLP.stack([n for i in cut[k] for n in drawn(members[i][0], [members[i][1]])]),
             dataset.x,
             dataset.y,
-            settings=settings,
-            on_epoch=on_epoch,
+            settings,
             probes=SIGNALS if signals else {},
+            after=partial(_distinct, x=dataset.x[:1]),
         )
-        histories.append(history)
-        words += _words(stack, history, dataset)
+
+    done = list(map(trained, Tasks(len(cut), task)))
+    histories = [stack.history for stack in done]
+    words = [
+        word for stack in done for word in _words(stack.history, stack.answer, sizes, dataset)
+    ]
     losses = np.concatenate([history.loss for history in histories], axis=1)
     diverged_at = np.concatenate([history.diverged_at for history in histories])
     recorded = {
@@ -411,7 +424,7 @@ def race(
     options: Mapping[str, Any] | None = None,
     *,
     runs: int | None = None,
-    on_epoch: Callable[[], object] | None = None,
+    map: Map = map,  # noqa: A002, what the built-in one does
 ) -> Comparison:
     """Run a race of the notes: `compare`, with its starts, its network and its claims.
 
@@ -422,82 +435,45 @@ def race(
     dataset : Dataset
         From ``data.load``.
     settings : Settings, optional
-        From `race_settings`; those by default.
+        By default its own.
     options : mapping, optional
         The options of the race.
     runs : int, optional
         Seeds of every start; by default those of the race.
-    on_epoch : callable, optional
+    map : callable, optional
         As for `compare`.
 
     Returns
     -------
     Comparison
     """
-    settings = settings or race_settings(race, Settings(hidden=()))
-    options = race.defaults() | dict(options or {})
+    settings = settings or race.settings()
+    options = race.chosen(options)
     result = compare(
         race.starts(**options),
         dataset,
         settings,
         runs=runs or race.runs,
         signals=True,
-        on_epoch=on_epoch,
+        map=map,
     )
     return replace(result, race=race, options=options)
 
 
-def compare_settings(chosen: Settings) -> Settings:
-    """Return what the user chose, and what `mlp-demo compare` takes where that is nothing."""
-    return replace(
-        chosen,
-        epochs=chosen.epochs or EPOCHS,
-        batch_size=chosen.batch_size or BATCH_SIZE,
-    ).filled_in()
-
-
-def race_settings(race: Race, chosen: Settings) -> Settings:
-    """Return what the user chose, and what the race takes where that is nothing."""
-    hidden = chosen.hidden or race.hidden(chosen.activation)
-    rate = None if chosen.optimizer in RATES else race.rate(chosen.activation, len(hidden))
-    return replace(
-        chosen,
-        hidden=hidden,
-        epochs=chosen.epochs or race.epochs,
-        learning_rate=chosen.learning_rate or rate,
-        batch_size=chosen.batch_size or race.batch_size,
-    ).filled_in()
-
-
-def epochs_of_work(
-    starts: Sequence[Start], dataset: Dataset, settings: Settings, runs: int
-) -> int:
-    """Return how often `compare` calls `on_epoch`."""
-    sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
-    members = [(start, r) for start in starts for r in range(runs)]
-    groups = _groups(members, sizes, len(dataset.x))
-    return len(groups) * ((settings.filled_in().epochs or 0) + 1)
-
-
-def _groups(
-    members: Sequence[tuple[Start, int]], sizes: list[int], rows: int
-) -> list[Sequence[tuple[Start, int]]]:
-    """Return the networks in groups that fit into the processor's cache together."""
-    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    size = max(1, CHUNK // (4 * parameters + 3 * rows * sum(sizes)))
-    return [members[first : first + size] for first in range(0, len(members), size)]
-
-
-def _words(network: MLP, history: History, dataset: Dataset) -> list[str]:
-    """Return the verdict on every member."""
-    units = sum(network.sizes[1:-1])
+def _distinct(network: MLP, x: Array) -> Array:
+    """Return how many units of each member differ from one another."""
     with np.errstate(over="ignore", invalid="ignore"):
-        trace = network.forward(dataset.x[:1])
+        trace = network.forward(x)
         gradients = network.backward(trace, np.zeros_like(trace.output))
-        distinct = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
+        distinct: Array = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
+    return distinct
+
+
+def _words(history: History, distinct: Array, sizes: list[int], dataset: Dataset) -> list[str]:
+    """Return the verdict on every member."""
     lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
     return [
-        verdict_word(diverged >= 0, low, dataset.mean_predictor_loss, left, units)
+        verdict_word(diverged >= 0, low, dataset.mean_predictor_loss, left, sum(sizes[1:-1]))
         for diverged, low, left in zip(history.diverged_at, lowest, distinct, strict=True)
     ]
 

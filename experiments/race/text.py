@@ -115,7 +115,7 @@ def _race(result: Comparison, figure: str) -> str:
             *verdict_rows(verdict),
             "",
             row("picture", figure),
-            *rows("next", [c.format(activation=activation) for c in result.race.next]),
+            *rows("next", result.race.commands(activation)),
         ]
     )
 

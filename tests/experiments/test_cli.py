@@ -10,18 +10,20 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from experiments.case.cases import CASES
+from experiments.case.measure import run
 from experiments.cli import main
-from experiments.kit.training import Settings
+from experiments.data import load
+from experiments.kit.settings import Default, Settings
 from experiments.race.races import RACES
-from experiments.walkthrough.measure import STARTS
+from experiments.walkthrough.measure import LESSONS
 from mlp import initializers
 
 FAST = ["--epochs", "20"]
@@ -36,7 +38,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def short_race(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the deep part of ``random`` run for one epoch."""
-    monkeypatch.setitem(RACES, "random", replace(RACES["random"], epochs=1, runs=1))
+    race = RACES["random"]
+    monkeypatch.setitem(
+        RACES, "random", replace(race, defaults=replace(race.defaults, epochs=Default(1)), runs=1)
+    )
 
 
 def demo(*arguments: str) -> Result:
@@ -223,7 +228,7 @@ def test_a_mistake_is_one_sentence(line: str, folder: Path) -> None:
 
 
 def test_help_shows_an_example_first() -> None:
-    for name in ["", *main.commands, *(f"walkthrough {case}" for case in STARTS)]:
+    for name in ["", *main.commands, *(f"walkthrough {case}" for case in LESSONS)]:
         text = demo(*name.split(), "--help").stdout
         assert "Example:\n" in text
         assert f"mlp-demo {name or 'zero'}" in text
@@ -243,9 +248,8 @@ def test_list_prints_text_and_json() -> None:
 @pytest.fixture
 def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``verify`` run one case only, so that its printing can be tested quickly."""
-    one: list[Any] = [(CASES["zero"], Settings(epochs=50), {})]
-    monkeypatch.setattr("experiments.verify.every_run", lambda: one)
-    monkeypatch.setattr("experiments.verify.every_race", list)
+    one = partial(run, CASES["zero"], load(), Settings(epochs=50))
+    monkeypatch.setattr("experiments.verify.every_run", lambda dataset, shared: [one])
 
 
 @pytest.mark.usefixtures("short_verify")
@@ -338,7 +342,7 @@ WALK = ("walkthrough", "zero", "--activation", "sigmoid", "--rows", "1", "--step
 
 
 def test_every_case_can_be_worked_by_hand(folder: Path) -> None:
-    for case in STARTS.values():
+    for case in LESSONS.values():
         result = demo("walkthrough", case.name, "--activation", "tanh")
         assert result.exit_code == 0, result.output
         assert result.stdout.startswith(f"{case.title}, tanh, worked by hand\n")

@@ -18,7 +18,7 @@ from experiments.cli import main
 from experiments.data import read
 from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from experiments.race.races import RACES
 from mlp import MLP
 from tests.experiments.test_cli import WRONG
@@ -138,7 +138,7 @@ TYPED: dict[str, tuple[int, str]] = {
     "train good.csv --save good.csv": (2, "good.csv is needed as it is"),
     "train good.csv --save ./folder/../good.csv": (2, "is needed as it is"),
     "train good.csv --save text.csv/n.npz": (1, "does not exist"),
-    f"train good.csv --save {os.devnull}": (1, "is a device"),
+    f"train good.csv --save {os.devnull}": (1, "is a pipe or a device"),
     "train good.csv -o curve.xyz": (2, "does not end in a format"),
     "train good.csv -o curve": (2, "does not end in a format"),
     "train good.csv -o missing/c.png": (1, "folder missing does not exist"),
@@ -190,7 +190,7 @@ TYPED: dict[str, tuple[int, str]] = {
     "predict model.npz good.csv -o folder": (1, "folder is a folder"),
     "predict model.npz good.csv -o good.csv": (2, "is needed as it is"),
     "predict model.npz good.csv -o model.npz": (2, "is needed as it is"),
-    f"predict model.npz good.csv -o {os.devnull}": (1, "is a device"),
+    f"predict model.npz good.csv -o {os.devnull}": (1, "is a pipe or a device"),
     # the commands of the notes, with tables of the user's
     **{f"{case} --data text.csv": (1, "text.csv, line 3, column 'b'") for case in CASES},
     **{f"{case} --data gap.csv": (1, "--drop-missing") for case in CASES},

@@ -17,7 +17,7 @@ import pytest
 from experiments.data import read
 from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from tests.oracles import assert_same
 
 resource = pytest.importorskip("resource", reason="limits and signals as Unix has them")

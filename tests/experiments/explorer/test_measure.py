@@ -19,8 +19,9 @@ from experiments.explorer.measure import (
     depth_limits,
     start_names,
 )
+from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
-from experiments.kit.training import Settings, fit, networks
+from experiments.kit.training import fit, networks
 from mlp import MLP, initializers
 from mlp.arrays import Array
 

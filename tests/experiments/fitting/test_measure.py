@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from experiments.data import DataError, Scale, Table, load, read
 from experiments.fitting.measure import Fit, answers, begin, fit, saving
 from experiments.fitting.model import Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from mlp import MLP, Dense, activations, initializers
 from mlp.arrays import Array
 from mlp.files import read_npz

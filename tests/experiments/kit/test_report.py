@@ -15,7 +15,7 @@ from experiments.case.cases import CONSTANT, ZERO
 from experiments.case.measure import run
 from experiments.cli import main
 from experiments.data import load
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 
 SHORT = {
     "zero": ["--epochs", "20"],
