@@ -206,8 +206,8 @@ class Page:
     def settled(self) -> tuple[int, int, int]:
         """Wait until the picture rests, and return it."""
         before = self.canvas()
-        for _ in range(60):
-            time.sleep(0.4)
+        for _ in range(100):
+            time.sleep(0.2)
             now = self.canvas()
             if now == before:
                 return now

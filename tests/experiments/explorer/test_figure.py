@@ -90,6 +90,10 @@ class Board:
         x, y = np.asarray(radio.ax.collections[0].get_offsets())[k]
         self.click(radio.ax, x, y)
 
+    def look(self) -> None:
+        """Bring the artists up to date, without the pixels, which take five times as long."""
+        self.figure._show()
+
     def pixels(self) -> Any:
         self.canvas.draw()
         return np.asarray(self.canvas.buffer_rgba()).copy()
@@ -108,7 +112,7 @@ def board(one_for_all: Board) -> Board:
     figure = one_for_all.figure
     figure.past.clear()
     figure.playing, figure.sight, figure._timer, figure._focus = False, None, None, 0
-    one_for_all.canvas.draw()
+    one_for_all.look()
     return one_for_all
 
 
@@ -136,7 +140,7 @@ def test_every_slider_goes_through_its_range(
     expected = low * (high / low) ** np.clip(1.1 * places - 0.05, 0, 1)  # a log axis
     np.testing.assert_allclose(values, expected, rtol=0.06, atol=0.51 if low == 1 else 0)
     board.click(dial.ax, 0.3)
-    board.canvas.draw()
+    board.look()
     assert dial.value == getattr(board.choice, name)
     assert f"{dial.value:.2g}".rstrip("0") in dial.number.get_text()
 
@@ -159,7 +163,7 @@ def test_starts_without_a_button_take_turns_in_the_last(board: Board) -> None:
     seen = []
     for _ in range(len(others) + 1):
         board.pick(start.radio, len(start.radio.labels) - 1)
-        board.canvas.draw()
+        board.look()
         seen.append(board.choice.start)
         assert seen[-1].replace("_", " ") in start.radio.labels[-1].get_text()
     assert set(seen) == set(others)
@@ -178,7 +182,7 @@ def test_buttons_step_play_reset_and_seed(board: Board) -> None:
     board.figure.tick()
     epochs = board.explorer.sight.epoch
     assert epochs > 1
-    board.canvas.draw()
+    board.look()
     assert play.label.get_text() == "pause"
     board.click(play.ax)
     board.figure.tick()
@@ -192,11 +196,11 @@ def test_buttons_step_play_reset_and_seed(board: Board) -> None:
 
 def test_keys_move_through_the_controls_and_change_them(board: Board) -> None:
     for name in CONTROLS[:-1]:
-        board.canvas.draw()
+        board.look()
         assert [c.name for c in board.figure._controls if c.focused] == [name]
         before = board.choice
         board.keys("right")
-        board.canvas.draw()
+        board.look()
         more = board.choice
         board.keys("left")
         assert more != before
@@ -205,7 +209,7 @@ def test_keys_move_through_the_controls_and_change_them(board: Board) -> None:
             assert getattr(board.choice, name) == getattr(before, name)
         board.keys("down" if name != "depth" else "tab")
     board.keys("up", "shift+tab")
-    board.canvas.draw()
+    board.look()
     assert [c.name for c in board.figure._controls if c.focused] == ["width"]
 
 
@@ -219,7 +223,7 @@ def test_keys_play_step_reset_seed_and_help(board: Board) -> None:
     board.keys(" ")
     assert board.figure.playing
     board.keys("?")
-    board.canvas.draw()
+    board.look()
     assert board.figure._keys.get_visible()
     for key, does in text.KEYS:
         assert does in board.figure._keys.get_text(), key
@@ -262,7 +266,7 @@ def test_lines_are_what_is_measured() -> None:
     assert predicted is not None
     np.testing.assert_array_equal(board.panel(panels.SignalPanel).dots.get_ydata(), predicted)
     board.keys("s", "s", "s")
-    board.canvas.draw()
+    board.look()
     loss = board.panel(panels.LossPanel)
     np.testing.assert_array_equal(loss.line.get_ydata(), board.explorer.sight.losses)
     assert not board.panel(panels.SignalPanel).dots.get_visible()
@@ -283,7 +287,7 @@ def test_equal_units_have_one_colour() -> None:
     assert len(np.unique(dots.get_facecolor(), axis=0)) == 1
     assert board.panel(panels.UnitsPanel).title.get_text() == "24 hidden units act as 3"
     board.explorer.choose(start="scaled")
-    board.canvas.draw()
+    board.look()
     assert len(np.unique(dots.get_facecolor(), axis=0)) == panels.UNITS_SHOWN
 
 
@@ -295,7 +299,7 @@ def test_what_was_before_stays_in_grey(board: Board) -> None:
         board.mouse("button_press", slider, to, 0.5)
         for x in (0.1, 0.15, 0.12):
             board.mouse("motion_notify", slider, to + x, 0.5)
-            board.canvas.draw()
+            board.look()
         board.mouse("button_release", slider, to, 0.5)
         seen.append(board.figure.sight)
     assert list(board.figure.past) == seen[-4:-1]
@@ -318,7 +322,7 @@ def test_a_drag_measures_nothing_until_it_is_drawn(
     board.drag(board["sigma_w"].ax, *np.linspace(0.1, 0.9, 200))
     assert measured == []
     assert board.canvas.asked >= 100
-    board.canvas.draw()
+    board.look()
     assert measured == [board.choice]
     assert board.choice.sigma_w == pytest.approx(0.01 * 1e4**0.9, rel=0.05)
 
@@ -416,13 +420,10 @@ def test_other_numbers_of_inputs_show_the_answer_against_the_truth(inputs: str) 
         {"width": 1, "depth": 1, "start": "orthogonal", "learning_rate": 1e-4},
     ],
 )
-@pytest.mark.parametrize("epochs", [0, 2])
-def test_every_extreme_is_a_legible_picture(
-    board: Board, changes: dict[str, Any], epochs: int
-) -> None:
+def test_every_extreme_is_a_legible_picture(board: Board, changes: dict[str, Any]) -> None:
     board.explorer.choose(**changes)
-    board.explorer.train(epochs)
-    board.canvas.draw()
+    board.look()
+    board.explorer.train(1)
     assert_legible(board.figure, 10)
 
 
@@ -435,12 +436,12 @@ def test_an_initializer_that_fails_is_a_sentence_and_the_last_picture_stays(
     initializers.add("bad", bad)
     try:
         board.explorer.choose(start="bad")
-        board.canvas.draw()
+        board.look()
         assert "no weights today" in board.figure._progress.get_text()
         assert board.choice.start == "scaled"
         board.keys(" ")
         board.figure.tick()
-        board.canvas.draw()
+        board.look()
         assert "no weights today" not in board.figure._progress.get_text()
     finally:
         initializers.INITIALIZERS.remove("bad")
@@ -525,7 +526,7 @@ def held(moves: list[Any]) -> None:
     assert board.figure._command.get_text() == text.command(sight)
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(st.lists(MOVES, min_size=15, max_size=15))
 def test_random_moves_raise_nothing(moves: list[Any]) -> None:
     held(moves)
