@@ -21,7 +21,7 @@ def texts(fig: Figure) -> list[Text]:
     return [t for t in found if t.get_visible() and t.get_text().strip()]
 
 
-def assert_legible(fig: Figure) -> None:
+def assert_legible(fig: Figure, smallest: float = 12) -> None:
     """No text is cut off at the edge, too small for a projector, or under another."""
     fig.draw_without_rendering()
     boxes = []
@@ -29,7 +29,7 @@ def assert_legible(fig: Figure) -> None:
         box = t.get_window_extent()
         if box.width == 0:
             continue
-        assert float(t.get_fontsize()) >= 12, t
+        assert float(t.get_fontsize()) >= smallest, t
         assert fig.bbox.x0 - 1 <= box.x0, t
         assert box.x1 <= fig.bbox.x1 + 1, t
         assert fig.bbox.y0 - 1 <= box.y0, t

@@ -164,8 +164,9 @@ def test_help_loads_neither_numpy_nor_matplotlib(arguments: list[str]) -> None:
 
 
 def test_nothing_uses_the_global_generator_or_pyplot() -> None:
-    for path in files().values():
+    for module, path in files().items():
         code = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
         assert "np.random.seed" not in code
-        assert "plt.show" not in code.replace("``plt.show()``", "")
-        assert "import matplotlib.pyplot" not in code
+        if module != "experiments.explorer.command":  # which opens windows
+            assert "plt.show" not in code.replace("``plt.show()``", "")
+            assert "import matplotlib.pyplot" not in code

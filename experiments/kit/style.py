@@ -9,7 +9,7 @@ Where to go next: the ``figure.py`` of a room, that of ``case/`` first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -105,11 +105,11 @@ FORMATS = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def styled(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Let matplotlib draw in the style of this project, whatever the user's settings are."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+        mpl.rcParams.update(STYLE | dict(more or {}))  # type: ignore[arg-type]
         yield
 
 

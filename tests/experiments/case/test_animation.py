@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -256,15 +256,6 @@ def test_the_command_draws_and_names_the_film(
 
 # --- the page in a browser -------------------------------------------------------------
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
-
-
-SENT = "Network.requestWillBeSent"
-
 
 @pytest.fixture(scope="module")
 def page(constant: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -278,22 +269,6 @@ def test_the_page_names_nothing_outside_itself(page: Path) -> None:
     assert not re.findall(r"https?:|<link|@import|src=\"(?!data:)", text)
     assert text.count("data:image/png;base64,") == 4
     assert text.startswith("<!doctype html>")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    if not CHROMIUM or not DRIVER:
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    folder = tmp_path_factory.mktemp("chromium")
-    for flag in [*FLAGS.split(), f"--user-data-dir={folder}", "--window-size=1200,900"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
 
 
 def test_the_page_works_in_a_browser_and_asks_the_network_for_nothing(
