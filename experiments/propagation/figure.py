@@ -23,6 +23,8 @@ from mlp.arrays import Array
 
 # The most starts whose lines are named at their ends; of more, the histograms show the colours.
 NAMED = 7
+# Of every histogram.
+BINS = 40
 
 
 def figure(result: Propagation) -> Figure:
@@ -102,16 +104,15 @@ def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:
 
 def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
     """Draw how a is distributed, a row for each start, a column for each of some layers."""
-    layers = sorted({round(k) for k in np.linspace(0, result.depth - 1, 5)})
+    layers = sorted({round(k) for k in np.linspace(0, result.depth - 1, 4)})
     rows = _rows(result)
     grid = place.subgridspec(len(rows), len(layers), hspace=0.25, wspace=0.12)
-    low, high = ACTIVATIONS[result.activation].bounds
-    edges = _edges(low, high)
+    bounds = ACTIVATIONS[result.activation].bounds
     for i, (label, colour, journey) in enumerate(rows):
         for j, layer in enumerate(layers):
             ax = fig.add_subplot(grid[i, j])
-            histogram_panel(ax, journey.answers[layer], edges, colour)
-            ticks = [edges[0], edges[-1]] if i == len(rows) - 1 else []
+            histogram_panel(ax, journey.answers[layer], bounds, colour)
+            ticks = ax.get_xlim() if i == len(rows) - 1 else ()
             ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
             if ticks:
                 ax.get_xticklabels()[0].set_horizontalalignment("left")
@@ -127,28 +128,22 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
     fig.text(first.x0, first.y1 + 0.045, "How a is distributed", size=19, weight="bold")
 
 
-def histogram_panel(ax: Axes, a: Array, edges: Array, colour: str) -> Axes:
-    """Draw how a is distributed between the edges, and write how much of it is 0 or beyond.
+def histogram_panel(ax: Axes, a: Array, bounds: tuple[float, float], colour: str) -> Axes:
+    """Draw how a is distributed between the bounds of f, or to ±4 where f has none.
 
     A unit of ReLU answers exactly 0 to about half of everything: one bar would dwarf all
-    others, so its part is written instead, as is what lies beyond the edges.
+    others, so its part is written over them, and so is that of what lies beyond ±4.
     """
     a = a.ravel()
-    zero, beyond = a == 0, ~((edges[0] <= a) & (a <= edges[-1]))
-    counts, _ = np.histogram(a[~zero & ~beyond], edges)
-    # No bar is higher than the axes; where little is left between the edges, all are low.
-    ax.stairs(counts / max(counts.max(), a.size / counts.size), edges, fill=True, color=colour)
+    low, high = np.clip(bounds, -4, 4)
+    zero, beyond = a == 0, ~((low <= a) & (a <= high))
+    counts, edges = np.histogram(a[~zero & ~beyond], BINS, (low, high))
+    # Where little is left between the bounds, all bars are low.
+    ax.stairs(counts / max(counts.max(), a.size / BINS), edges, fill=True, color=colour)
     parts = [(zero.mean(), "are 0"), (beyond.mean(), "beyond")]
     words = [f"{100 * part:.0f} % {what}" for part, what in parts if part >= 0.005]
     ax.text(0.97, 1, "\n".join(words), transform=ax.transAxes, size=12, ha="right", va="top")
-    # Over the bars there is room for the words, which only values without bounds need.
-    ax.set(yticks=[], ylim=(0, 1.1 if edges[-1] == 1 else 1.5), xlim=(edges[0], edges[-1]))
+    room = 1.1 if np.isfinite(bounds).all() else 1.5
+    ax.set(yticks=[], ylim=(0, room), xlim=(low, high))
     ax.spines["left"].set_visible(False)
     return ax
-
-
-def _edges(low: float, high: float) -> Array:
-    """Return the bins of a histogram: the range of f, or ±4 where f has none."""
-    left = low if np.isfinite(low) else -4.0
-    right = high if np.isfinite(high) else 4.0
-    return np.linspace(left, right, 41)

@@ -5,13 +5,15 @@ Where to go next: ``propagation/command.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from experiments.case.cases import CASES, Case
-from experiments.case.command import options_of, told
+from experiments.case.command import ANIMATE, options_of, told
+from experiments.kit.film import check_film
 from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
@@ -25,9 +27,9 @@ from experiments.kit.options import (
     own_options,
     settings_of,
 )
-from experiments.kit.report import check_output, deliver, figure_path, progress, publish, tell
+from experiments.kit.report import check_output, figure_path, progress, publish, tell
 from experiments.kit.starts import named_start
-from experiments.race import measure, text
+from experiments.race import animation, measure, text
 from experiments.race.figure import figure
 from experiments.race.measure import Comparison, compare_settings, epochs_of_work, race_settings
 from experiments.race.races import RACES, Race
@@ -40,7 +42,14 @@ def _command(race: Race) -> click.Command:
 
     def callback(**values: Any) -> None:
         output = figure_path(values, f"{race.name}-{values['activation']}.png")
-        deliver(values, _raced(race, values), text, figure, output)
+        film = values["animate"]
+        if film:
+            check_film(film)
+        result = replace(_raced(race, values), film=film and str(film))
+        story = publish(result, text, figure, output)
+        if film:
+            _film(result, film)
+        tell(values, story, output)
 
     network = network_options(
         activation=race.covered[0],
@@ -56,7 +65,9 @@ def _command(race: Race) -> click.Command:
             *own_options(race.options),
             *network,
             *DATA_OPTIONS,
-            *FIGURE_OPTIONS,
+            FIGURE_OPTIONS[0],
+            ANIMATE,
+            *FIGURE_OPTIONS[1:],
             *PRINT_OPTIONS,
         ],
         help=f"{race.title}, on a deep network.\n\n\b\nExample:\n"
@@ -64,6 +75,14 @@ def _command(race: Race) -> click.Command:
         short_help=race.title,
         epilog=EPILOG,
     )
+
+
+def _film(result: Comparison, path: Path) -> None:
+    epochs = animation.frame_epochs(result)
+    with progress("drawing", len(epochs)) as on_frame, animation.film(result, path) as draw:
+        for epoch in epochs:
+            draw(epoch)
+            on_frame()
 
 
 def _in_two_halves(case: Case, race: Race) -> click.Command:
