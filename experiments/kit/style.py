@@ -24,8 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.text import Annotation
+from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -316,27 +315,26 @@ class Names(Artist):
     """
 
     # In points: at the left of a name, between two, and how far they may leave the axes.
-    OFFSET, PADDING, MARGIN = 14, 4, 10
-    PARTED = 0.3  # how far a name is from its line when a leader joins them, in heights
+    OFFSET, PADDING, MARGIN = 14, 4, 3
+    PARTED = 0.3  # how far a name is from its line when a thin line joins them, in heights
 
     def __init__(self, ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
         super().__init__()
         self.set_zorder(-1)  # before what it moves is drawn
         self.set_in_layout(False)
         self.heights = [height for height, _, _ in ends]
-        self.names: list[Annotation] = []
-        self.leaders: list[Line2D] = []
-        for _, words, colour in ends:
-            name = ax.annotate(
+        self.names = [
+            ax.annotate(
                 words, (1, 0.5), (self.OFFSET, 0), xycoords="axes fraction",
-                textcoords="offset points", color=readable(colour), weight="bold",
-                va="center", annotation_clip=False,
-            )  # fmt: skip
-            leader = Line2D([], [], color=readable(colour), linewidth=1.5, clip_on=False)
-            leader.set_transform(ax.transAxes)
-            leader.set_in_layout(False)
-            self.names.append(name)
-            self.leaders.append(ax.add_artist(leader))  # type: ignore[arg-type]
+                textcoords="offset points", color=readable(colour), weight="bold", va="center",
+                annotation_clip=False,
+                arrowprops={
+                    "arrowstyle": "-", "color": readable(colour), "linewidth": 1.5,
+                    "relpos": (0, 0.5), "shrinkA": 0, "shrinkB": 2,
+                },
+            )
+            for _, words, colour in ends
+        ]  # fmt: skip
 
     def draw(self, renderer: RendererBase) -> None:
         """Place the names, each as near to the end of its line as the others let it be."""
@@ -345,18 +343,17 @@ class Names(Artist):
         box, right = ax.bbox, ax.get_xlim()[1]
         point = float(renderer.points_to_pixels(1))  # type: ignore[arg-type]
         ends = ax.transData.transform([(right, height) for height in self.heights])[:, 1]
-        wanted = np.clip((np.nan_to_num(ends, nan=np.inf) - box.y0) / box.height, 0, 1)
-        heights = np.array([name.get_window_extent(renderer).height for name in self.names])
-        sizes = (heights + self.PADDING * point) / box.height
-        margin = self.MARGIN * point / box.height
-        places = spread(wanted, sizes, -margin, 1 + margin)
-        left, right = (1 + x * point / box.width for x in (2, self.OFFSET - 2))
-        for name, leader, line, place, size in zip(
-            self.names, self.leaders, wanted, places, sizes, strict=True
-        ):
-            name.xy = (1, place)
-            leader.set_visible(abs(place - line) > self.PARTED * size)
-            leader.set_data([left, right], [line, place])
+        wanted = np.clip(np.nan_to_num(ends, nan=np.inf), box.y0, box.y1)
+        # To the pixel: so that where a name was drawn before does not matter.
+        sizes = np.round([Text.get_window_extent(n, renderer).height for n in self.names])
+        margin = self.MARGIN * point
+        room = sizes + self.PADDING * point
+        places = spread(wanted, room, box.y0 - margin, box.y1 + margin)
+        for name, line, place, size in zip(self.names, wanted, places, sizes, strict=True):
+            name.xy = (1, (line - box.y0) / box.height)
+            name.set_position((self.OFFSET, (place - line) / point))
+            assert name.arrow_patch is not None
+            name.arrow_patch.set_visible(abs(place - line) > self.PARTED * size)
 
 
 def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -365,7 +362,8 @@ def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     Names that would overlap are spread around their lines, in the order of their ends; where
     one had to leave its line, a thin line joins them.
     """
-    ax.add_artist(Names(ax, ends))
+    if ends:
+        ax.add_artist(Names(ax, ends))
 
 
 def loss_end(loss: Array, top: float, name: str, colour: str) -> tuple[float, str, str]:

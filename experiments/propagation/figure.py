@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -37,8 +39,8 @@ def figure(result: Propagation) -> Figure:
     """
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
-        left = fig.add_gridspec(1, 1, left=0.12, right=0.5, top=0.8, bottom=0.06)[0]
-        right = fig.add_gridspec(3, 1, left=0.6, right=0.86, top=0.83, bottom=0.09, hspace=0.45)
+        left = fig.add_gridspec(1, 1, left=0.15, right=0.5, top=0.8, bottom=0.06)[0]
+        right = fig.add_gridspec(3, 1, left=0.6, right=0.855, top=0.83, bottom=0.09, hspace=0.45)
         _histograms(fig, left, result)
         for k, (measure, name) in enumerate(
             (
@@ -56,7 +58,7 @@ def figure(result: Propagation) -> Figure:
         lines = "lines: measured, dots: theory"
         if len(_rows(result)) > NAMED:
             lines += "; colours as on the left"
-        fig.text(0.98, 0.01, lines, size=16, ha="right", va="bottom", color=QUIET)
+        fig.text(0.98, 0.89, lines, size=16, ha="right", color=QUIET)
     return fig
 
 
@@ -72,17 +74,25 @@ def _who_keeps(result: Propagation) -> str:
 
 def _rows(result: Propagation) -> list[tuple[str, str, Journey]]:
     """Return name, colour and journey of each start; those that drew the same are one."""
-    names = [journey.start.name for journey in result.journeys]
-    rows: list[tuple[str, str, Journey]] = []
-    for name, colour, journey in zip(names, start_colours(names), result.journeys, strict=True):
-        label = start_label(name)
-        for k, (other, first, same) in enumerate(rows):
-            if all(np.allclose(a, b) for a, b in zip(same.answers, journey.answers, strict=True)):
-                rows[k] = (f"{other},\n{label}", first, same)
+    alike: list[list[Journey]] = []
+    for journey in result.journeys:
+        for same in alike:
+            pairs = zip(same[0].answers, journey.answers, strict=True)
+            if all(np.allclose(a, b, equal_nan=True) for a, b in pairs):
+                same.append(journey)
                 break
         else:
-            rows.append((label, colour, journey))
-    return rows
+            alike.append([journey])
+    colours = start_colours([same[0].start.name for same in alike])
+    return [(_label(same), colour, same[0]) for same, colour in zip(alike, colours, strict=True)]
+
+
+def _label(alike: list[Journey]) -> str:
+    """Return the names of starts that drew the same, two at most."""
+    first, *others = dict.fromkeys(fill(start_label(j.start.name), 16) for j in alike)
+    if len(others) > 1:
+        return f"{first}\nand {len(others)} more"
+    return ",\n".join([first, *others])
 
 
 def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:

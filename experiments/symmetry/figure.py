@@ -140,10 +140,11 @@ def _ends(result: Symmetry, losses: Array, top: float) -> list[tuple[float, str,
     for loss, same in groupby(order, key=lambda k: end(float(losses[k]))):
         first, *others = same
         height = float(losses[first]) if np.isfinite(losses[first]) else top
-        names, colour = named(result.epsilons[first]), _colour(result, first)
+        words, colour = f"{named(result.epsilons[first])}: {loss}", _colour(result, first)
         if others:
-            names, colour = f"{names} to {named(result.epsilons[others[-1]])}", INK
-        ends.append((height, f"{names}: {loss}", colour))
+            last = named(result.epsilons[others[-1]])
+            words, colour = f"{named(result.epsilons[first])} to {last}:\n{loss}", INK
+        ends.append((height, words, colour))
     return ends
 
 
