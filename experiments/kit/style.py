@@ -156,6 +156,8 @@ def start_colours(names: Sequence[str]) -> list[str]:
 
 def start_label(name: str) -> str:
     """Return the name of a start as it stands in pictures: its first word is what is typed."""
+    if name[:1].isdigit():  # a scale of the user's
+        return f"randn · {name}"
     return NAMES.get(name) or plain(name, 30)
 
 

@@ -146,6 +146,7 @@ def test_the_heading_names_what_was_chosen(scale: str) -> None:
     fig = pictures.figure(run(RANDOM, PENGUINS, SHORT, {"scale": scale}))
     words = [t.get_text() for t in texts(fig)]
     assert f"Case 3: random initialization, {scale} (2-2-1, relu)" in words
+    assert any(word.startswith(f"{style.start_label(scale)}\n") for word in words)
     assert_legible(fig)
 
 
