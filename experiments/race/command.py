@@ -5,13 +5,15 @@ Where to go next: ``propagation/command.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from experiments.case.cases import CASES, Case
-from experiments.case.command import options_of, told
+from experiments.case.command import ANIMATE, options_of, told
+from experiments.kit.film import check_film
 from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
@@ -28,7 +30,6 @@ from experiments.kit.options import (
 )
 from experiments.kit.report import (
     check_output,
-    deliver,
     figure_path,
     processors,
     progress,
@@ -37,7 +38,7 @@ from experiments.kit.report import (
 )
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
-from experiments.race import measure, text
+from experiments.race import animation, measure, text
 from experiments.race.figure import figure
 from experiments.race.measure import COMPARED, Comparison
 from experiments.race.races import RACES, Race
@@ -48,17 +49,41 @@ from mlp.files import replacing
 def _command(race: Race) -> click.Command:
     def run(values: dict[str, Any]) -> None:
         output = figure_path(values, f"{race.name}-{values['activation']}.png")
+        film = values["animate"]
+        if film:
+            check_film(film)
         result = _raced(race, values, settings_of(values, race.defaults))
-        deliver(values, result, text, figure, output)
+        result = replace(result, film=film and str(film))
+        story = publish(result, text, figure, output)
+        if film:
+            _film(result, film)
+        tell(values, story, output)
 
-    network = network_options(race.defaults)
+    output, *others = FIGURE_OPTIONS
     return lesson_command(
         race,
         run,
-        [*network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        [
+            *network_options(race.defaults),
+            *DATA_OPTIONS,
+            *JOBS_OPTIONS,
+            output,
+            ANIMATE,
+            *others,
+            *PRINT_OPTIONS,
+        ],
         about=f"{race.title}, on a deep network.",
         example=f"{race.name} --activation {race.covered[0]}",
     )
+
+
+def _film(result: Comparison, path: Path) -> None:
+    epochs = animation.frame_epochs(result)
+    with progress("drawing") as expect, animation.film(result, path) as draw:
+        step = expect(len(epochs))
+        for epoch in epochs:
+            draw(epoch)
+            step()
 
 
 def _in_two_halves(case: Case) -> click.Command:

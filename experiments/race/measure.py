@@ -181,6 +181,8 @@ class Comparison:
         Which race of the notes it was.
     options : mapping
         The options of the race.
+    film : str or None
+        The file in which its training is drawn as it happens.
     """
 
     settings: Settings
@@ -189,6 +191,7 @@ class Comparison:
     rivals: list[Rival]
     race: Race | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    film: str | None = None
 
     def __getitem__(self, name: str) -> Rival:
         return {rival.start.name: rival for rival in self.rivals}[name]
