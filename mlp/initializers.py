@@ -48,6 +48,7 @@ from mlp.registry import Registry
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution: TypeAlias = Literal["normal", "uniform", "truncated_normal"]
 Moment: TypeAlias = Callable[[int, int], float]
+Expression: TypeAlias = Callable[[object, object], str]
 
 # The standard deviation of a standard normal that is cut off at ±2.
 TRUNCATED_STDDEV = 0.87962566103423978
@@ -79,11 +80,17 @@ class Initializer:
         A few words for lists.
     name : str
         What it is registered under, if it is.
+    stddev : callable (fan_in, fan_out) -> str, optional
+        The standard deviation of a weight, written with the fans: their names or numbers.
+    limit : callable (fan_in, fan_out) -> str, optional
+        Of a uniform distribution instead the largest absolute value of a weight.
 
     Examples
     --------
     >>> he_normal.variance(50, 10)
     0.04
+    >>> he_normal.stddev(50, 10), he_uniform.limit("fan_in", "fan_out")
+    ('√(2 / 50)', '√(6 / fan_in)')
     >>> he_normal(np.random.default_rng(0), 50, 10).shape
     (50, 10)
     """
@@ -94,6 +101,8 @@ class Initializer:
     mean: Moment = lambda fan_in, fan_out: 0.0
     about: str = ""
     name: str = ""
+    stddev: Expression | None = None
+    limit: Expression | None = None
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int, /) -> Any:
         """Return W, shape (fan_in, fan_out)."""
@@ -349,6 +358,7 @@ def normal(stddev: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: stddev * rng.standard_normal((fan_in, fan_out)),
         formula=f"N(0, {stddev:g}²)",
         variance=lambda fan_in, fan_out: stddev * stddev,
+        stddev=lambda fan_in, fan_out: f"{stddev:g}",
     )
 
 
@@ -371,6 +381,7 @@ def uniform(limit: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: rng.uniform(-limit, limit, (fan_in, fan_out)),
         formula=f"U[-{limit:g}, {limit:g}]",
         variance=lambda fan_in, fan_out: limit * limit / 3,
+        limit=lambda fan_in, fan_out: f"{limit:g}",
     )
 
 
@@ -428,14 +439,23 @@ def variance_scaling(
             return np.asarray(std * rng.standard_normal(shape))
         return np.asarray(std / TRUNCATED_STDDEV * _truncated_normal(rng, shape))
 
-    n_symbol = "(fan_in + fan_out)" if mode == "fan_avg" else mode
-    top = 2 * scale if mode == "fan_avg" else scale
-    formula = {
-        "normal": f"N(0, {top:g} / {n_symbol})",
-        "uniform": f"U[-l, l], l = √({3 * top:g} / {n_symbol})",
-        "truncated_normal": f"N(0, {top:g} / {n_symbol}), cut at ±2σ",
-    }[distribution]
-    return Initializer(draw, formula, variance)
+    def quotient(times: int, fan_in: object, fan_out: object) -> str:
+        top = times * scale
+        if mode == "fan_avg":
+            return f"{2 * top:g} / ({fan_in} + {fan_out})"
+        return f"{top:g} / {fan_in if mode == 'fan_in' else fan_out}"
+
+    def stddev(fan_in: object, fan_out: object) -> str:
+        return f"√({quotient(1, fan_in, fan_out)})"
+
+    def limit(fan_in: object, fan_out: object) -> str:
+        return f"√({quotient(3, fan_in, fan_out)})"
+
+    fans = "fan_in", "fan_out"
+    if distribution == "uniform":
+        return Initializer(draw, f"U[-l, l], l = {limit(*fans)}", variance, limit=limit)
+    cut = ", cut at ±2σ" if distribution == "truncated_normal" else ""
+    return Initializer(draw, f"N(0, {quotient(1, *fans)}){cut}", variance, stddev=stddev)
 
 
 def orthogonal(gain: float = 1.0) -> Initializer:
@@ -472,6 +492,7 @@ def orthogonal(gain: float = 1.0) -> Initializer:
         draw,
         formula="WᵀW = I" if gain == 1 else f"WᵀW = {gain:g}² I",
         variance=lambda fan_in, fan_out: gain * gain / max(fan_in, fan_out),
+        stddev=lambda fan_in, fan_out: f"√({gain * gain:g} / max({fan_in}, {fan_out}))",
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.kit.settings import USUAL, Defaults, Settings
-from experiments.kit.words import finite, heading, mark
+from experiments.kit.words import finite, heading, mark, number
 
 if TYPE_CHECKING:
     from experiments.kit.starts import Start
@@ -173,6 +173,40 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.word}: {self.number}"
+
+
+@dataclass(frozen=True)
+class Setback:
+    """How a training ended badly although its numbers stayed finite.
+
+    Attributes
+    ----------
+    exploded : bool
+        Whether the loss grew a thousandfold; otherwise it came back above that of the mean.
+    first, lowest, last : float
+        The loss before training, at its lowest and at the end.
+    lowest_at : int
+        The epoch of the lowest.
+    """
+
+    exploded: bool
+    first: float
+    lowest: float
+    lowest_at: int
+    last: float
+
+    @property
+    def title(self) -> str:
+        """What a picture says of it."""
+        return "The loss explodes" if self.exploded else "Above the mean again"
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and what to do."""
+        what = f"It ended above the mean (lowest {number(self.lowest)} at epoch {self.lowest_at})"
+        if self.exploded:
+            what = f"Exploding: loss {number(self.first)} → {number(self.last)}"
+        return f"{what}; use a smaller --learning-rate."
 
 
 @dataclass(frozen=True)
