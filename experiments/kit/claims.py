@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.kit.settings import USUAL, Defaults, Settings
-from experiments.kit.words import finite, heading, mark, number
+from experiments.kit.words import finite, mark, number, table
 
 if TYPE_CHECKING:
     from experiments.kit.starts import Start
@@ -226,19 +226,18 @@ def claims(title: str, outcomes: Sequence[Outcome], verdict: str) -> list[str]:
     """Return a heading and a line per claim, with its number and, where there is one, a remark."""
     if not outcomes:
         return []
-    width = max(len(o.claim.text) for o in outcomes)
-    lines = [heading(title)]
+    rows: list[tuple[str, str] | str] = []
     for outcome in outcomes:
         claim, measured = outcome.claim, outcome.measured
-        lines.append(f"{mark(measured.holds)} {claim.text:{width}}  {measured.text}")
+        rows.append((f"{mark(measured.holds)} {claim.text}", measured.text))
         remark = claim.reason
         if not outcome.as_documented:
             usual = "holds" if claim.expected else "is refuted"
             why = "it diverged" if verdict == "diverged" else measured.remark
             remark = f"{why or 'other settings'}; with the defaults this {usual}"
         if remark:
-            lines.append(f"    {remark}")
-    return lines
+            rows.append(f"    {remark}")
+    return table(rows, title)
 
 
 def claim_as_json(outcome: Outcome) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from experiments.kit.words import (
     numbers,
     row,
     rows,
+    table,
     wrapped,
 )
 from experiments.propagation.measure import MEASURES, Journey, Propagation
@@ -75,15 +76,18 @@ def _journey_table(journey: Journey) -> list[str]:
     saturated, dead = journey.median("saturated"), journey.median("dead")
     depth = len(saturated)
     layers = sorted({round(k) for k in np.linspace(0, depth - 1, min(depth, 12))})
-    head = "layer" + "".join(f"{n:>8}{'theory':>8}" for n in ("std z", "std a", "delta", "rms dW"))
-    lines = [click.style(head + "  sat dead", dim=True)]
-    for k in layers:
-        cells = ["" if column is None else number(column[k]) for column in columns]
-        lines.append(
-            f"{k + 1:5}" + "".join(f"{c:>8}" for c in cells)
-            + f"{100 * saturated[k]:5.0f}{100 * dead[k]:5.0f}"
-        )  # fmt: skip
-    return lines
+    heads = ["layer", "std z", "", "std a", "", "delta", "", "rms dW", "", "sat", "dead"]
+    heads[2:9:2] = ["theory" if journey.predicted else ""] * 4
+    rows = [
+        (
+            str(k + 1),
+            *("" if column is None else number(column[k]) for column in columns),
+            f"{100 * saturated[k]:.0f}",
+            f"{100 * dead[k]:.0f}",
+        )
+        for k in layers
+    ]
+    return table(rows, heads, ">" * len(heads))
 
 
 def _counted(count: int, thing: str) -> str:

@@ -28,6 +28,7 @@ from experiments.kit.words import (
     row,
     rows,
     shape,
+    table,
     verdict_rows,
     wrapped,
 )
@@ -159,12 +160,12 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
 def as_csv(result: Comparison) -> str:
     """Return every curve as CSV: start, run, epoch, loss; no loss where a run has diverged."""
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["start", "run", "epoch", "loss"])
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["start", "run", "epoch", "loss"])
     for rival in result.rivals:
         for run, losses in enumerate(rival.losses.T):
             for epoch, loss in enumerate(losses.tolist()):
-                table.writerow([rival.start.name, run, epoch, loss if np.isfinite(loss) else ""])
+                writer.writerow([rival.start.name, run, epoch, loss if np.isfinite(loss) else ""])
     return text.getvalue()
 
 
@@ -187,15 +188,18 @@ def _formula(rival: Rival) -> list[str]:
     what, written = ("largest |w|", limit) if limit else ("std of w", stddev)
     if written is None:
         return []
-    head = f"{'layer':7}{what + ' = ' + written('fan_in', 'fan_out'):44}{'is':>7}{'drawn':>9}"
-    lines = [heading(head)]
-    for drawn in rival.drawn:
-        filled = written(drawn.fan_in, drawn.fan_out)
-        stds = np.sqrt(3) if limit else 1.0  # the limit of a uniform distribution, in its std
-        expected = "" if drawn.expected is None else number(stds * drawn.expected)
-        found = drawn.largest if limit else drawn.sampled
-        lines.append(f"{_layers(drawn):7}{filled:44}{expected:>7}{number(found):>9}")
-    return lines
+    factor = np.sqrt(3) if limit else 1.0  # the limit of a uniform distribution, in its std
+    rows = [
+        (
+            _layers(drawn),
+            written(drawn.fan_in, drawn.fan_out),
+            "" if drawn.expected is None else number(factor * drawn.expected),
+            number(drawn.largest if limit else drawn.sampled),
+        )
+        for drawn in rival.drawn
+    ]
+    head = f"{what} = {written('fan_in', 'fan_out')}"
+    return table(rows, ("layer", head, "is", "drawn"), "<<>>")
 
 
 def _layers(drawn: Drawn) -> str:
@@ -204,23 +208,17 @@ def _layers(drawn: Drawn) -> str:
 
 def _rivals(result: Comparison) -> list[str]:
     """Return a line per rival: what its signals do before training, and how it trains."""
-    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
-    lines = [
-        heading(
-            f"{'start':{width}}{'rms a ×':>13}{'δ ×':>13}{'saturated':>11}"
-            f"{'loss':>10}{'halfway':>10}"
-        )
-    ]
+    rows = []
     for rival in result.rivals:
         a, delta = (
             "–" if result.shallow else number(float(rival.growth(s).mean()))
             for s in ("a_rms", "delta_std")
         )
-        saturated = float(rival.at_start("saturated").mean())
-        lines.append(
-            f"{rival.start.name:{width}}{a:>13}{delta:>13}{f'{100 * saturated:.0f} %':>11}"
-            f"{ending(rival.final_band()[1]):>10}{_epoch(result.epochs_to_target(rival)):>10}"
-        )
+        saturated = f"{100 * float(rival.at_start('saturated').mean()):.0f} %"
+        loss, epochs = ending(rival.final_band()[1]), _epoch(result.epochs_to_target(rival))
+        rows.append((rival.start.name, a, delta, saturated, loss, epochs))
+    heads = ("start", "rms a ×", "δ ×", "saturated", "loss", "halfway")
+    lines = table(rows, heads, "<>>>>>")
     ways = "rms a and δ: by what they change per layer before training"
     if result.settings.activation == "sigmoid":
         ways += "; most of a is the constant 0.5"

@@ -15,6 +15,7 @@ from experiments.kit.words import (
     describe_data,
     describe_network,
     describe_training,
+    end,
     finite,
     heading,
     listed,
@@ -23,6 +24,7 @@ from experiments.kit.words import (
     row,
     rows,
     shape,
+    table,
     verdict_rows,
 )
 from experiments.symmetry.measure import WIDTH_EPOCHS, WIDTH_RATE, WIDTHS, Symmetry
@@ -102,21 +104,29 @@ def _entry(result: Symmetry, k: int) -> dict[str, Any]:
 def _table(result: Symmetry) -> list[str]:
     """Return one line per ε: the first network, and the range over all of them."""
     theory = result.predicted is not None
-    seeds = f"{result.runs} seeds" if result.runs > 1 else ""
-    head = f"{'ε':>8}  {'apart at':>8}  {seeds:>11}{'theory' if theory else '':>8}"
-    head += f"  {'per epoch':>10}{'theory' if theory else '':>10}{'loss':>8}{'units':>7}"
-    lines = [click.style(head, dim=True)]
+    rows = []
     for k, epsilon in enumerate(result.epsilons):
         apart, growth = result.apart_at(k), result.growth(k)
         expected = _never(result.predicted_apart_at(k)) if theory and epsilon else ""
-        measured = "" if growth is None else percent(growth[0])
-        predicted = "" if growth is None or growth[1] is None else percent(growth[1])
-        loss = float(result.loss[-1, 0, k])
-        lines.append(
-            f"{named(epsilon):>8}  {_never(apart[0]):>8}  {_range(apart):>11}{expected:>8}  "
-            f"{measured:>10}{predicted:>10}{number(loss) if np.isfinite(loss) else 'diverged':>8}"
-            f"{result.distinct[0, k]:>7}"
+        measured, predicted = growth or (None, None)
+        rows.append(
+            (
+                named(epsilon),
+                _never(apart[0]),
+                _range(apart),
+                expected,
+                "" if measured is None else percent(measured),
+                "" if predicted is None else percent(predicted),
+                end(float(result.loss[-1, 0, k])),
+                str(result.distinct[0, k]),
+            )
         )
+    seeds, by_theory = (
+        f"{result.runs} seeds" if result.runs > 1 else "",
+        "theory" if theory else "",
+    )
+    heads = ("ε", "apart at", seeds, by_theory, "per epoch", by_theory, "loss", "units")
+    lines = table(rows, heads, ">" * len(heads))
     words = [
         "apart at: the epoch at which a weight of two units differs by more than 0.01",
         "per epoch: how fast the spread grows before that; if never, in the second half",
