@@ -55,16 +55,15 @@ def figure(result: Result) -> Figure:
         gradient_panel(gradients, result)
         network_panel(network, result)
         surface_panel(surface, result)
-        verdict = result.verdict()
         page_heading(fig, result)
         fig.text(
             0.98,
             0.935,
-            verdict.word,
+            result.word,
             size=30,
             weight="bold",
             ha="right",
-            color=WELL if verdict.word == "learning" and not result.setback else CASE,
+            color=WELL if result.word == "learning" and not result.setback else CASE,
         )
     return fig
 
@@ -128,7 +127,7 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
         loss_end(result.reference_losses, top, f"{well}\nbest of {REFERENCE_RUNS}: ", good),
         loss_end(loss, top, f"{start_label(name)}\n{of_all}", this),
     ]
-    word = result.verdict().word
+    word = result.word
     if word == "diverged":
         at = int(result.history.diverged_at)
         ax.text(
@@ -221,7 +220,7 @@ def network_panel(ax: Axes, result: Result) -> Axes:
     )
     ax.set(xlim=(-0.14, 2.7), ylim=(-0.82, 0.66))
     ax.axis("off")
-    if result.verdict().word == "diverged":
+    if result.word == "diverged":
         title = f"Its largest number: {number(result.largest(result.network.parameters()))}"
     elif result.largest_weight_change == 0:
         title = "No weight has moved"
@@ -291,7 +290,7 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     title = "What it answers (dots: the data)"
     if not _is_over(result, whole):
         pass
-    elif result.verdict().word == "diverged":
+    elif result.word == "diverged":
         title = "No sensible answer is left"
     elif flat:
         title = "One answer for everything"

@@ -20,10 +20,10 @@ import numpy as np
 
 from experiments.data import SOURCES, DataError, Dataset, Scale, Table, column_names, read_gaps
 from experiments.fitting.model import Layer, Model, look
-from experiments.kit.claims import LEARNED, Verdict
+from experiments.kit.claims import LEARNED, Setback, Verdict
 from experiments.kit.settings import Default, Defaults, Settings
 from experiments.kit.starts import good_start, named_start
-from experiments.kit.training import BATCHES, HELD_OUT, Setback, networks, setback
+from experiments.kit.training import BATCHES, HELD_OUT, networks, setback
 from experiments.kit.words import number
 from mlp import mse, train
 from mlp.arrays import Array, InputError

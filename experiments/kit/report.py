@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import click
 from matplotlib.figure import Figure
 
+from experiments.kit.claims import Verdict
 from experiments.kit.group import Failure
 from experiments.kit.style import check_path, save
 from experiments.kit.sweep import Map, WorkerError, workers
@@ -41,8 +42,8 @@ class Words(Protocol):
     def describe(self, result: Any, /) -> str:
         """Return what the figure shows, in one sentence for those who cannot see it."""
 
-    def verdict(self, result: Any, /) -> str:
-        """Return the verdict alone."""
+    def verdict(self, result: Any, /) -> Verdict | str:
+        """Return what became of it: a `Verdict`, or the line or lines that say it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def publish(result: Any, words: Words, draw: Callable[[Any], Figure], output: Pa
     return Story(
         text=lambda: words.text(result, str(output)),
         as_json=lambda: words.as_json(result, str(output)),
-        verdict=lambda: words.verdict(result),
+        verdict=lambda: str(words.verdict(result)),
         description=description,
     )
 

@@ -6,14 +6,13 @@ Where to go next: the rooms, ``case/`` first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from experiments.kit.claims import LEARNED
+from experiments.kit.claims import LEARNED, Setback
 from experiments.kit.settings import Settings, Step
 from experiments.kit.starts import Start
-from experiments.kit.words import number
 from mlp import MLP, History, train
 from mlp.arrays import Array
 from mlp.optimizers import Optimizer
@@ -27,13 +26,6 @@ WEIGHTS, BATCHES = 0, 1
 HELD_OUT = 2  # of train: which rows are held out
 DIRECTION = 2  # of symmetry: where ε points
 INPUTS, ERRORS = 1, 2  # of propagate: what is sent in, and what is sent back
-
-
-class Setback(NamedTuple):
-    """How a training ended badly although its numbers stayed finite: a title, and a sentence."""
-
-    title: str
-    reason: str
 
 
 def setback(loss: Array, mean_loss: float) -> Setback | None:
@@ -54,16 +46,12 @@ def setback(loss: Array, mean_loss: float) -> Setback | None:
     >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).reason.partition(";")[0]
     'Exploding: loss 7.10 → 1.0e28'
     """
-    remedy = "use a smaller --learning-rate."
     if not len(loss) or not np.isfinite(loss).all():
         return None
     first, last, lowest = float(loss[0]), float(loss[-1]), float(loss.min())
-    if last > 1000 * max(mean_loss, first):
-        reason = f"Exploding: loss {number(first)} → {number(last)}; {remedy}"
-        return Setback("The loss explodes", reason)
-    if last > mean_loss and lowest <= LEARNED * mean_loss:
-        when = f"lowest {number(lowest)} at epoch {int(loss.argmin())}"
-        return Setback("Above the mean again", f"It ended above the mean ({when}); {remedy}")
+    exploded = last > 1000 * max(mean_loss, first)
+    if exploded or (last > mean_loss and lowest <= LEARNED * mean_loss):
+        return Setback(exploded, first, lowest, int(loss.argmin()), last)
     return None
 
 

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import CASES
 from experiments.data import Dataset
-from experiments.kit.claims import LEARNED, Outcome, Verdict
+from experiments.kit.claims import LEARNED, Outcome
 from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
 from experiments.kit.starts import Start
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import networks, quantiles, verdict_word
-from experiments.kit.words import ending, number
+from experiments.kit.words import ending
 from experiments.race.races import Race
 from mlp import MLP, History, diagnostics, theory
 from mlp.arrays import Array, InputError
@@ -151,7 +151,7 @@ class Rival:
         """
         hidden = self.at_start(signal)
         first, last = hidden[:, 0], hidden[:, -1]
-        if signal.startswith("delta"):
+        if signal == "delta_std":
             first, last = last, first
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             total: Array = last / first
@@ -311,14 +311,10 @@ class Comparison:
             return 1.0
         return float((signal.delta_std[0] / signal.delta_std[-2]) ** (1 / (layers - 1)))
 
-    def verdict(self) -> Verdict:
-        """Say what became of the rival that the race is about, in most of its runs."""
-        about = self.about
-        word = max(dict.fromkeys(about.words), key=about.count)
-        numbers = [number(float(quantiles(about.losses[[e]], 0.5, 0.5)[1][0])) for e in (0, -1)]
-        if word == "diverged":
-            return Verdict(word, f"{about.start.name} at epoch {about.usual_end}", "")
-        return Verdict(word, f"{about.start.name}, median loss {numbers[0]} → {numbers[1]}", "")
+    @property
+    def word(self) -> str:
+        """What became of the rival that the race is about, in most of its runs."""
+        return max(dict.fromkeys(self.about.words), key=self.about.count)
 
     def outcomes(self) -> list[Outcome]:
         """Measure every claim of the race; without one there is none."""
