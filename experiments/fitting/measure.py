@@ -21,6 +21,7 @@ import numpy as np
 from experiments.data import SOURCES, DataError, Dataset, Scale, Table, column_names, read_gaps
 from experiments.fitting.model import Layer, Model, look
 from experiments.kit.claims import Verdict
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import good_start, named_start
 from experiments.kit.training import BATCHES, HELD_OUT, Setback, Settings, networks, setback
 from experiments.kit.words import number
@@ -280,6 +281,7 @@ def fit(
     epochs = model.epochs_left if epochs is None else epochs
     settings = replace(model.settings, epochs=model.epoch + epochs)
     dataset, held_out_x, held_out_y = _divided(table, model.validation, settings.seed)
+    require(of_training(model.network.sizes, len(dataset.x), 1, 2 * (settings.epochs or 0)))
     network, optimizer = model.network.copy(), settings.new_optimizer()
     optimizer.memory.restore(network.theta, model.memory)
     total = model.epoch + epochs + 1

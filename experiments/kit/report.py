@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import click
 from matplotlib.figure import Figure
 
+from experiments.kit.sizes import pace
 from experiments.kit.style import check_path, save
 from experiments.kit.words import wrapped
 from mlp.arrays import InputError
@@ -167,10 +168,12 @@ def progress(label: str, steps: int) -> Iterator[Callable[..., None]]:
     with ExitStack() as stack:
         started, done = time.monotonic(), 0
         bar: Any = None
+        tell_pace = pace(steps)
 
         def step(shown: str | None = None) -> None:
             nonlocal bar, done
             done += 1
+            tell_pace()
             if bar is not None:
                 bar.update(1, shown)
             elif sys.stderr.isatty() and time.monotonic() - started > 1:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from experiments.case.cases import CASES
 from experiments.data import Dataset
 from experiments.kit.claims import Outcome, Verdict
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from experiments.kit.training import RATES, Settings, fit, networks, quantiles, verdict_word
 from experiments.kit.words import ending, number
@@ -362,6 +363,7 @@ def compare(
     """
     settings = (settings or Settings()).filled_in()
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
+    require(of_training(sizes, 0, runs, 3 * len(starts) * runs * ((settings.epochs or 0) + 1)))
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
         raise InputError("there is nothing to compare: name at least one start")

@@ -37,7 +37,7 @@ from mlp.activations import Activation
 from mlp.arrays import Array, InputError
 
 # More is no work for one hand, nor for 80 columns.
-MOST_INPUTS, MOST_UNITS, MOST_ROWS = 3, 3, 9
+MOST_INPUTS, MOST_UNITS, MOST_ROWS, MOST_STEPS = 3, 3, 9, 1000
 # The decimals of x and y: few, so that they can be typed into a calculator.
 DECIMALS = 2
 
@@ -237,7 +237,7 @@ def walk(
     seed : int
         The weights are those of the first network that ``case.measure.run`` draws from it.
     rows, steps : int
-        How many examples, at most `MOST_ROWS`, and how many updates.
+        How many examples, at most `MOST_ROWS`, and how many updates, at most `MOST_STEPS`.
 
     Returns
     -------
@@ -258,6 +258,8 @@ def walk(
     """
     options = {o.name: o.convert(o.default) for o in case.options} | dict(options or {})
     sizes = _by_hand(dataset, hidden, rows)
+    if steps > MOST_STEPS:
+        raise InputError(f"{steps} steps are too many to work by hand; choose 1 to {MOST_STEPS}")
     start = case.start(**options)
     (network,) = networks(sizes, activation, start, seed, [0])
     before = network.copy()
