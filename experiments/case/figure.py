@@ -38,6 +38,8 @@ UNITS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#999999", "#CC79A7")
 POSITIVE, NEGATIVE = "#333333", "#00788C"
 # The most units of a layer that are drawn one by one; of more, the last takes the sixth place.
 SHOWN = 6
+# How many numbers of one kind are held at once to draw the answers.
+ROOM = 20_000_000
 
 
 def figure(result: Result) -> Figure:
@@ -304,9 +306,12 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
 
 def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:
     """Return the first output in the units of the table."""
+    at_once = max(1, ROOM // sum(network.sizes))
+    blocks = [x[first : first + at_once] for first in range(0, len(x), at_once)]
     with np.errstate(over="ignore", invalid="ignore"):
-        answer: Array = network.predict(x)[:, 0] * dataset.y_std[0] + dataset.y_mean[0]
-    return answer
+        found = np.concatenate([network.predict(block)[:, 0] for block in blocks])
+        answers: Array = found * dataset.y_std[0] + dataset.y_mean[0]
+    return answers
 
 
 def _answers_panel(ax: Axes, result: Result, truth: Array) -> Axes:

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 
 from experiments.kit.claims import Verdict
 from experiments.kit.group import Failure
+from experiments.kit.sizes import pace
 from experiments.kit.style import check_path, save
 from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
@@ -173,10 +174,12 @@ def progress(label: str) -> Iterator[Callable[[int], Callable[..., None]]]:
         def expect(steps: int) -> Callable[..., None]:
             started, done = time.monotonic(), 0
             bar: Any = None
+            tell_pace = pace(steps)
 
             def step(shown: str | None = None) -> None:
                 nonlocal bar, done
                 done += 1
+                tell_pace()
                 if bar is not None:
                     bar.update(1, shown)
                 elif sys.stderr.isatty() and time.monotonic() - started > 1:

@@ -12,6 +12,7 @@ import numpy as np
 
 from experiments.kit.claims import LEARNED, Setback
 from experiments.kit.settings import Settings, Step
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from mlp import MLP, History, train
 from mlp.arrays import Array
@@ -76,6 +77,8 @@ def networks(
     sizes: Sequence[int], activation: str, start: Start, seed: int, members: Iterable[int]
 ) -> list[MLP]:
     """Return networks that start alike but for the seed: a child of `seed` for each member."""
+    members = list(members)
+    require(of_training(sizes, 0, len(members)))
     return [
         MLP(
             sizes,
@@ -99,6 +102,11 @@ def fit(
     probes: Mapping[str, Any] | None = None,
 ) -> History:
     """Train a network or a stack as the settings say, and return its history."""
+    sizes, members = network.sizes, int(np.prod(network.stack_shape))
+    # Probes look at all members at once, and keep a few numbers of each layer, or of its units.
+    each = 1 + (max(sizes) + 5 * (len(sizes) - 1) if probes else 0)
+    kept = members * (settings.epochs + 1) * each
+    require(of_training(sizes, x.shape[-2], members if probes else 1, kept))
     return train(
         network,
         x,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.kit.settings import Expect, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from experiments.kit.training import ERRORS, INPUTS, networks
 from mlp import MLP, diagnostics, theory
@@ -217,6 +218,7 @@ def propagate(
     >>> small.journeys[0].word
     'signal vanishes'
     """
+    require((depth + 1) * of_training([width, width], rows))
     sizes = [width] * (depth + 2)
     x = child_rng(seed, INPUTS).standard_normal((rows, width))
     error = child_rng(seed, ERRORS).standard_normal((rows, width))

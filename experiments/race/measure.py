@@ -24,6 +24,7 @@ from experiments.case.cases import CASES
 from experiments.data import Dataset
 from experiments.kit.claims import LEARNED, Outcome
 from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import networks, quantiles, verdict_word
@@ -373,6 +374,7 @@ def compare(
     """
     settings = settings or COMPARED.settings()
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
+    require(of_training(sizes, 0, runs, 3 * len(starts) * runs * (settings.epochs + 1)))
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
         raise InputError("there is nothing to compare: name at least one start")

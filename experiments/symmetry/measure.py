@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from experiments.data import Dataset
 from experiments.kit.claims import ROUNDING
 from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Named, Start, named_start
 from experiments.kit.training import BATCHES, DIRECTION, networks
 from mlp import MLP, SGD, Gradients, Trace, diagnostics, mse, train
@@ -339,6 +340,8 @@ def break_symmetry(
         if not 0 <= epsilon < np.inf:
             raise InputError(f"ε must be 0 or a positive finite number, not {epsilon}")
     runs = (5 if alike else 20) if runs is None else runs
+    together = runs * len(epsilons)
+    require(of_training(sizes, len(x), together, 2 * together * (settings.epochs + 1)))
     bases = draw(range(runs))
     directions = [_direction(base, settings.seed, r) for r, base in enumerate(bases)]
     moved = [

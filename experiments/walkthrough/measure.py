@@ -33,7 +33,7 @@ from mlp.arrays import Array, InputError
 from mlp.formulas import Formula
 
 # More is no work for one hand, nor for 80 columns.
-MOST_INPUTS, MOST_UNITS, MOST_ROWS = 3, 3, 9
+MOST_INPUTS, MOST_UNITS, MOST_ROWS, MOST_STEPS = 3, 3, 9, 1000
 # The decimals of x and y: few, so that they can be typed into a calculator.
 DECIMALS = 2
 
@@ -277,7 +277,7 @@ def walk(
     options : mapping, optional
         The options of the case, converted; those left out have their defaults.
     rows, steps : int
-        How many examples, at most `MOST_ROWS`, and how many updates.
+        How many examples, at most `MOST_ROWS`, and how many updates, at most `MOST_STEPS`.
     **chosen
         Of the network: ``activation``, ``hidden`` (one layer of at most `MOST_UNITS`),
         ``learning_rate`` and ``seed``, else `DEFAULTS`. The weights are those of the first
@@ -302,6 +302,8 @@ def walk(
     """
     settings, options = DEFAULTS.settings(**chosen), case.chosen(options)
     sizes = _by_hand(dataset, settings.hidden, rows)
+    if steps > MOST_STEPS:
+        raise InputError(f"{steps} steps are too many to work by hand; choose 1 to {MOST_STEPS}")
     start = case.start(**options)
     (network,) = networks(sizes, settings.activation, start, settings.seed, [0])
     before = network.copy()
