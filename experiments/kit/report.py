@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import click
 from matplotlib.figure import Figure
@@ -150,16 +150,34 @@ def warn(error: OSError) -> None:
     click.echo(f"{error.filename}: {error.strerror}; training goes on", err=True)
 
 
-def pressed(keys: str = "") -> str:
-    """Wait for one of the keys, or for any; Ctrl-C and Ctrl-D interrupt."""
-    while True:
-        try:
-            key = click.getchar().lower()
-        except (KeyboardInterrupt, EOFError):
-            click.echo(err=True)  # leave the line of the prompt
-            raise KeyboardInterrupt from None
-        if key in keys or not keys:
-            return key
+def any_key() -> None:
+    """Wait for a key; Ctrl-C and Ctrl-D interrupt."""
+    click.echo("-- any key --\r", nl=False, err=True)
+    try:
+        click.getchar()
+    except (KeyboardInterrupt, EOFError):
+        _interrupt()
+    click.echo("             \r", nl=False, err=True)
+
+
+def yes_or_no(question: str) -> bool:
+    """Ask until it is answered with y or n and Enter; Ctrl-C and Ctrl-D interrupt."""
+
+    def said(text: str) -> bool:
+        if text.strip().lower() not in ("y", "yes", "n", "no"):
+            raise click.UsageError(f"'{text}' is neither y nor n; type one of them, and Enter")
+        return text.strip().lower().startswith("y")
+
+    try:
+        answer: bool = click.prompt(question, value_proc=said, prompt_suffix=" [y/n] ")
+    except click.Abort:
+        _interrupt()
+    return answer
+
+
+def _interrupt() -> NoReturn:
+    click.echo(err=True)  # leave the line of the prompt
+    raise KeyboardInterrupt
 
 
 @contextmanager
