@@ -25,6 +25,10 @@ PLACES: dict[str, tuple[str, str]] = {
         "experiments.propagation.command",
         "A signal forward, a gradient back, before training",
     ),
+    "map": (
+        "experiments.trainability.command",
+        "The map of ranges: which scale trains at which depth",
+    ),
     "compare": ("experiments.race.command", "Every initializer, many seeds: which start is best?"),
     "symmetry": (
         "experiments.symmetry.command",

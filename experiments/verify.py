@@ -15,12 +15,14 @@ from experiments.data import Dataset, load
 from experiments.kit.claims import Lesson, Outcome, claim_as_json
 from experiments.kit.group import EPILOG
 from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
-from experiments.kit.report import print_json, progress, workers_of
+from experiments.kit.report import print_json, processors, progress
 from experiments.kit.settings import Settings
 from experiments.kit.sweep import Map
 from experiments.kit.words import WIDTH, heading, mark, number
 from experiments.race.measure import race
 from experiments.race.races import RACES
+from experiments.trainability.lesson import MAP
+from experiments.trainability.measure import small_map
 
 
 class Verified(Protocol):
@@ -100,11 +102,12 @@ def as_json(results: Sequence[Verified]) -> dict[str, Any]:
     return {"case": "verify", "claims": found, "as_documented": documented}
 
 
-def every_run(dataset: Dataset, map: Map) -> list[Callable[[], Verified]]:  # noqa: A002
+def every_run(dataset: Dataset, map: Map = map) -> list[Callable[[], Verified]]:  # noqa: A002
     """Return what there is to run: every lesson, with every variant and claimed activation."""
     measures: list[tuple[Mapping[str, Lesson], Callable[..., Verified]]] = [
         (CASES, run),
         (RACES, partial(race, map=map)),
+        ({MAP.name: MAP}, partial(small_map, map=map)),
     ]
     return [
         partial(measure, lesson, dataset, lesson.settings(activation=activation), options)
@@ -128,13 +131,11 @@ def verify(ctx: click.Context, /, output_format: str, quiet: bool, **values: Any
     notes that measurement refutes is documented as refuted.
     """
     # It takes long enough to be shared out to all processors.
-    with (
-        progress("verifying") as expect,
-        workers_of(values | {"jobs": values["jobs"] or -1}) as shared,
-    ):
-        runs = every_run(load(), shared)
+    shared = values | {"jobs": values["jobs"] or -1}
+    with processors(shared) as map_, progress("verifying") as expect:
+        runs = every_run(load(), map_)
         step = expect(len(runs))
-        results = [(measure(), step())[0] for measure in runs]
+        results = [(run(), step())[0] for run in runs]
     claims = as_json(results)
     if output_format == "json":
         print_json(claims)

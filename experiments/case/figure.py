@@ -88,14 +88,24 @@ def page_heading(fig: Figure, result: Result) -> None:
     fig.text(0.02, 0.905, result.start.words, size=16, color=QUIET)
 
 
+def _names(result: Result) -> tuple[str, str]:
+    """Return the name of the start, and of the one that suits the activation."""
+    return result.start.name or result.start.kernel.name, result.reference_name
+
+
+def loss_colours(result: Result) -> list[str]:
+    """Return the colour of the start, and of the one that suits the activation."""
+    return start_colours(_names(result))
+
+
 def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     """Draw the loss of the case, of the same network started well, and of the mean predictor.
 
     `whole` is the finished run that `result` is a part of, if it is: its axes are drawn.
     """
     loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
-    name, well = result.start.name or result.start.kernel.name, result.reference_name
-    this, good = start_colours([name, well])
+    name, well = _names(result)
+    this, good = loss_colours(result)
     runs = result.all_losses.shape[1]
     epochs = np.arange(len(loss))
     in_all = (whole or result).history.loss
@@ -377,7 +387,7 @@ def _edge(
 ) -> None:
     """Draw one weight as a line; `where` on its way it carries its number."""
     colour = POSITIVE if w > 0 else NEGATIVE
-    style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * abs(w) / (largest or 1)}
+    style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * (abs(w) / (largest or 1))}
     if abs(w) <= 1e-9 * largest or not np.isfinite(w):
         style = {"color": QUIET, "linewidth": 1.6, "linestyle": (0, (1, 2.5))}
     (x1, y1), (x2, y2) = start, end

@@ -171,7 +171,8 @@ def fraction_of(text: str) -> float:
     return fraction
 
 
-def _rate(text: str) -> float:
+def rate_of(text: str) -> float:
+    """Return the learning rate that the text says."""
     try:
         rate = float(text)
     except ValueError:
@@ -190,6 +191,21 @@ def finite_number(text: str) -> float:
     if not isfinite(value):
         raise ValueError(f"'{text}' is not a finite number")
     return value
+
+
+def numbers_of(text: str) -> tuple[float, ...]:
+    """Return the positive numbers that the text says: 0.1,0.01."""
+    try:
+        return tuple(rate_of(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"'{text}' is not a list of positive numbers such as 0.5,1,2") from None
+
+
+def whole_numbers_of(text: str) -> tuple[int, ...]:
+    """Return the whole numbers that the text says, each 1 or more: 5,10,20."""
+    if not re.fullmatch(r"[1-9]\d{0,3}(,[1-9]\d{0,3})*", text):
+        raise ValueError(f"'{text}' is not a list of whole numbers such as 5,10,20")
+    return tuple(int(part) for part in text.split(","))
 
 
 def not_negative(text: str) -> float:
@@ -274,7 +290,7 @@ def network_options(defaults: Defaults, *names: str) -> list[click.Parameter]:
         ),
         click.Option(
             ["--learning-rate"],
-            type=Converted("rate", _rate),
+            type=Converted("rate", rate_of),
             help=f"η, per step.  [default: {defaults.learning_rate}]",
         ),
         click.Option(

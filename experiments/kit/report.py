@@ -12,11 +12,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import click
 from matplotlib.figure import Figure
@@ -27,8 +27,6 @@ from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
 from mlp.arrays import InputError
 from mlp.files import check_writable
-
-R = TypeVar("R")
 
 
 class Words(Protocol):
@@ -198,24 +196,10 @@ def progress(label: str) -> Iterator[Callable[[int], Callable[..., None]]]:
 
 
 @contextmanager
-def workers_of(values: dict[str, Any]) -> Iterator[Map]:
+def processors(values: dict[str, Any]) -> Iterator[Map]:
     """Yield the map that ``--jobs`` and ``--dask`` ask for."""
     try:
-        with workers(values["jobs"], values["dask"]) as run:
-            yield run
+        with workers(values["jobs"], values["dask"]) as map_:
+            yield map_
     except WorkerError as error:
         raise Failure(str(error)) from None
-
-
-@contextmanager
-def shared_out(values: dict[str, Any], label: str) -> Iterator[Map]:
-    """Yield the same map, with a bar that counts the tasks that are done."""
-    with progress(label) as expect, workers_of(values) as run:
-
-        def watched(function: Callable[[Any], R], tasks: Collection[Any]) -> Iterator[R]:
-            step = expect(len(tasks))
-            for result in run(function, tasks):
-                step()
-                yield result
-
-        yield watched

@@ -141,7 +141,7 @@ def initializer_of(place: str) -> str:
     callables = [other for other, value in found.items() if callable(value)]
     if function not in callables:
         raise ValueError(f"{path} has no function '{function}': {suggestion(function, callables)}")
-    initializers.add(name, found[function])
+    initializers.register(name)(found[function])
     _NAMES[key] = name
     return name
 

@@ -6,7 +6,7 @@ stack, with all that its training needs, as a `Task` to a map: the built-in one,
 initializer that the user has registered; and how a stack trains depends on nothing but its task,
 so the results are the same to the last bit wherever it runs, and come in the order of the tasks.
 
-Where to go next: ``report.py``, whose `shared_out` brings a map and a progress bar to a command.
+Where to go next: ``report.py``, whose `processors` brings a map to a command.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from experiments.kit.settings import Settings
 from experiments.kit.training import fit
@@ -48,8 +48,30 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 class Map(Protocol):
     """The built-in map, or any that gives its results in the order of the arguments."""
 
-    def __call__(self, function: Callable[[Any], R], tasks: Any, /) -> Iterable[R]:
+    def __call__(self, function: Callable[[T], R], tasks: Iterable[T], /) -> Iterable[R]:
         """Return function(task) for every task."""
+
+
+class Tasks(Generic[T, R]):
+    """Tasks that are drawn one at a time, when a map asks for the next, and so not all held.
+
+    Parameters
+    ----------
+    draw : callable (argument) -> task
+        Makes a task, in the process that has the initializers.
+    arguments : sequence
+        One for each.
+    """
+
+    def __init__(self, draw: Callable[[T], R], arguments: Sequence[T]) -> None:
+        self.draw = draw
+        self.arguments = arguments
+
+    def __len__(self) -> int:
+        return len(self.arguments)
+
+    def __iter__(self) -> Iterator[R]:
+        return builtins.map(self.draw, self.arguments)
 
 
 class WorkerError(RuntimeError):
@@ -83,28 +105,6 @@ class Task:
     optimizer: Optimizer | None = None
     probes: Mapping[str, Any] | None = None
     after: Callable[[MLP], Any] | None = None
-
-
-@dataclass(frozen=True)
-class Tasks:
-    """So many tasks, each made when it is its turn: not all networks need be held at once.
-
-    Parameters
-    ----------
-    count : int
-        How many there are.
-    make : callable (k) -> Task
-        Makes task k.
-    """
-
-    count: int
-    make: Callable[[int], Task]
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[Task]:
-        return (self.make(k) for k in range(self.count))
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def workers(jobs: int | None = 1, cluster: str | None = None) -> Iterator[Map]:
     ----------
     jobs : int, optional
         How many processes; 1: this one; -1: one for each processor. None: this process, or one
-        for each processor where the first of several tasks says that all of them take longer
+        for each processor where the first of several `Tasks` says that all of them take longer
         than 3 seconds.
     cluster : str, optional
         The address of a scheduler of dask.distributed, ``tcp://HOST:PORT``, instead.
@@ -188,16 +188,19 @@ def workers(jobs: int | None = 1, cluster: str | None = None) -> Iterator[Map]:
         with _cluster(cluster) as executor:
             yield lambda function, tasks: _in_order(executor, function, tasks, ahead=64)
     elif jobs is None and cores and cores > 1:
+        long = False
         with _processes(cores) as pool:
 
-            def shared_if_long(function: Callable[[T], R], tasks: Collection[T]) -> Iterator[R]:
-                left = iter(tasks)
-                started = time.perf_counter()
-                for task in left:
-                    yield function(task)
+            def shared_if_long(function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+                nonlocal long
+                others, count = iter(tasks), len(tasks) if isinstance(tasks, Sized) else 0
+                for first in () if long else others:
+                    started = time.perf_counter()
+                    result = function(first)
+                    long = (time.perf_counter() - started) * (count - 1) > WORTH_IT
+                    yield result
                     break
-                long = (time.perf_counter() - started) * (len(tasks) - 1) > WORTH_IT
-                yield from (pool if long else builtins.map)(function, left)
+                yield from (pool if long else builtins.map)(function, others)
 
             yield shared_if_long
     elif jobs in (None, 1):

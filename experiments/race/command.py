@@ -5,13 +5,15 @@ Where to go next: ``propagation/command.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from experiments.case.cases import CASES, Case
-from experiments.case.command import options_of, told
+from experiments.case.command import ANIMATE, options_of, told
+from experiments.kit.film import check_film
 from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
@@ -26,10 +28,17 @@ from experiments.kit.options import (
     network_options,
     settings_of,
 )
-from experiments.kit.report import check_output, deliver, figure_path, publish, shared_out, tell
+from experiments.kit.report import (
+    check_output,
+    figure_path,
+    processors,
+    progress,
+    publish,
+    tell,
+)
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
-from experiments.race import measure, text
+from experiments.race import animation, measure, text
 from experiments.race.figure import figure
 from experiments.race.measure import COMPARED, Comparison
 from experiments.race.races import RACES, Race
@@ -40,17 +49,41 @@ from mlp.files import replacing
 def _command(race: Race) -> click.Command:
     def run(values: dict[str, Any]) -> None:
         output = figure_path(values, f"{race.name}-{values['activation']}.png")
+        film = values["animate"]
+        if film:
+            check_film(film)
         result = _raced(race, values, settings_of(values, race.defaults))
-        deliver(values, result, text, figure, output)
+        result = replace(result, film=film and str(film))
+        story = publish(result, text, figure, output)
+        if film:
+            _film(result, film)
+        tell(values, story, output)
 
-    network = network_options(race.defaults)
+    output, *others = FIGURE_OPTIONS
     return lesson_command(
         race,
         run,
-        [*network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        [
+            *network_options(race.defaults),
+            *DATA_OPTIONS,
+            *JOBS_OPTIONS,
+            output,
+            ANIMATE,
+            *others,
+            *PRINT_OPTIONS,
+        ],
         about=f"{race.title}, on a deep network.",
         example=f"{race.name} --activation {race.covered[0]}",
     )
+
+
+def _film(result: Comparison, path: Path) -> None:
+    epochs = animation.frame_epochs(result)
+    with progress("drawing") as expect, animation.film(result, path) as draw:
+        step = expect(len(epochs))
+        for epoch in epochs:
+            draw(epoch)
+            step()
 
 
 def _in_two_halves(case: Case) -> click.Command:
@@ -78,8 +111,8 @@ def _in_two_halves(case: Case) -> click.Command:
 def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
     dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
-    with shared_out(values, "racing") as run:
-        return measure.race(race, dataset, settings, options, map=run)
+    with processors(values) as map_, progress("racing") as expect:
+        return measure.race(race, dataset, settings, options, map=map_, expect=expect)
 
 
 @click.command(
@@ -88,13 +121,13 @@ def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison
         RUNS_OPTION,
         *network_options(COMPARED),
         *DATA_OPTIONS,
-        *JOBS_OPTIONS,
         click.Option(
             ["--csv", "curves"],
             type=click.Path(path_type=Path),
             metavar="FILE",
             help="Write every curve as CSV: start, run, epoch, loss.",
         ),
+        *JOBS_OPTIONS,
         *FIGURE_OPTIONS,
         *PRINT_OPTIONS,
     ],
@@ -116,8 +149,10 @@ def compare(**values: Any) -> None:
     curves = values["curves"]
     if curves:
         check_output(curves, values["data"], output)
-    with shared_out(values, "training") as run:
-        result = measure.compare(starts, dataset, settings, runs=values["runs"], map=run)
+    with processors(values) as map_, progress("training") as expect:
+        result = measure.compare(
+            starts, dataset, settings, runs=values["runs"], map=map_, expect=expect
+        )
     story = publish(result, text, figure, output)
     if curves:
         with replacing(curves) as file:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.patches import ConnectionPatch
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from experiments.kit.style import (
     CASE,
@@ -136,6 +136,7 @@ def losses_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes
         ylabel="loss L",
         title=_who_learns(result) if until == last else "Who learns?",
     )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     _plain_ticks(ax)
     return ax
 
@@ -246,10 +247,20 @@ def layers_panel(
                 with np.errstate(over="ignore"):
                     dots = dots * (median[-1] / dots[-1])
         lines.append(Line(start_label(rival.start.name), colour, low, median, high, dots))
-    log_lines(ax, np.arange(1, len(lines[0].middle) + 1), lines)
-    when = "before training" if not epoch else f"at epoch {epoch}"
-    ax.set(xlabel=f"layer, {when}", ylabel=_measure(signal))
-    ax.set_title(_what_becomes(result, signal) if epoch is None else _way(signal))
+    layers = np.arange(1, len(lines[0].middle) + 1)
+    ax.set(xlabel="layer, before training", ylabel=_measure(signal))
+    if epoch is None:
+        log_lines(ax, layers, lines)
+        ax.set_title(_what_becomes(result, signal))
+        return ax
+    # What explodes may leave the axis: it has three decades more than before training.
+    ever = np.concatenate(
+        [r.signals[signal][..., : r.layers] for r in rivals or result.rivals], axis=1
+    )
+    start = ever[0][np.isfinite(ever[0]) & (ever[0] > 0)]
+    limits = float(start.min(initial=1)) / 1000, float(start.max(initial=1e-60)) * 1000
+    log_lines(ax, layers, lines, limits, known=ever.ravel())
+    ax.set(xlabel=f"layer, at epoch {epoch}", title=_way(signal))
     return ax
 
 

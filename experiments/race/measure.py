@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from experiments.case.cases import CASES
 from experiments.data import Dataset
 from experiments.kit.claims import LEARNED, Outcome, Verdict
-from experiments.kit.settings import Default, Defaults, Settings
+from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
 from experiments.kit.starts import Start
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import networks, quantiles, verdict_word
@@ -181,6 +181,8 @@ class Comparison:
         Which race of the notes it was.
     options : mapping
         The options of the race.
+    film : str or None
+        The file in which its training is drawn as it happens.
     """
 
     settings: Settings
@@ -189,6 +191,7 @@ class Comparison:
     rivals: list[Rival]
     race: Race | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    film: str | None = None
 
     def __getitem__(self, name: str) -> Rival:
         return {rival.start.name: rival for rival in self.rivals}[name]
@@ -332,6 +335,7 @@ def compare(
     runs: int = 20,
     signals: bool = False,
     map: Map = map,  # noqa: A002, what the built-in one does
+    expect: Expect = unwatched,
 ) -> Comparison:
     """Train `runs` networks of every start on the same data and the same batches.
 
@@ -350,6 +354,8 @@ def compare(
     map : callable (function, tasks) -> results, optional
         Trains the stacks: the built-in ``map``, that of `sweep.workers` or of any executor, if
         it keeps the order. The results are the same to the last bit.
+    expect : callable (steps) -> callable, optional
+        Told how many epochs there will be, it returns what to call after each.
 
     Returns
     -------
@@ -357,7 +363,7 @@ def compare(
 
     Raises
     ------
-    InputError
+    ValueError
         If there is no start, a setting is out of range or a name is unknown.
 
     Examples
@@ -378,11 +384,11 @@ def compare(
     def drawn(start: Start, seeds: Iterable[int]) -> list[MLP]:
         return networks(sizes, settings.activation, start, settings.seed, seeds)
 
-    cut = groups(len(members), sizes, len(dataset.x))
-
-    def task(k: int) -> Task:
+    def drawn_stack(group: range) -> Task:
         return Task(
-            MLP.stack([n for i in cut[k] for n in drawn(members[i][0], [members[i][1]])]),
+            MLP.stack(
+                [n for start, r in members[group.start : group.stop] for n in drawn(start, [r])]
+            ),
             dataset.x,
             dataset.y,
             settings,
@@ -390,11 +396,12 @@ def compare(
             after=partial(_distinct, x=dataset.x[:1]),
         )
 
-    done = list(map(trained, Tasks(len(cut), task)))
-    histories = [stack.history for stack in done]
-    words = [
-        word for stack in done for word in _words(stack.history, stack.answer, sizes, dataset)
-    ]
+    cut = groups(len(members), sizes, len(dataset.x))
+    step, histories, words = expect(len(cut)), [], []
+    for stack in map(trained, Tasks(drawn_stack, cut)):
+        histories.append(stack.history)
+        words += _words(stack.history, stack.answer, sizes, dataset)
+        step()
     losses = np.concatenate([history.loss for history in histories], axis=1)
     diverged_at = np.concatenate([history.diverged_at for history in histories])
     recorded = {
@@ -425,6 +432,7 @@ def race(
     *,
     runs: int | None = None,
     map: Map = map,  # noqa: A002, what the built-in one does
+    expect: Expect = unwatched,
 ) -> Comparison:
     """Run a race of the notes: `compare`, with its starts, its network and its claims.
 
@@ -440,7 +448,7 @@ def race(
         The options of the race.
     runs : int, optional
         Seeds of every start; by default those of the race.
-    map : callable, optional
+    map, expect : callable, optional
         As for `compare`.
 
     Returns
@@ -456,6 +464,7 @@ def race(
         runs=runs or race.runs,
         signals=True,
         map=map,
+        expect=expect,
     )
     return replace(result, race=race, options=options)
 

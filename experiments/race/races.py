@@ -208,6 +208,7 @@ RANDOM_RACE = Race(
     options=RANDOM.options,
     over="epochs",
     next=(
+        "mlp-demo map --activation {activation}",
         "mlp-demo propagate --activation {activation}",
         "mlp-demo xavier --activation {activation}",
     ),
@@ -281,7 +282,11 @@ XAVIER = Race(
         "are one.",
         f"The notes' example randn(2, 2) · 1/2 is a slip: √(1/2) is {0.5**0.5:.3f}.",
     ),
-    next=("mlp-demo he", "mlp-demo propagate --activation {activation}"),
+    next=(
+        "mlp-demo he",
+        "mlp-demo map --activation {activation}",
+        "mlp-demo propagate --activation {activation}",
+    ),
 )
 
 HE = Race(
@@ -310,7 +315,11 @@ HE = Race(
     covered=("relu",),
     defaults=_deep(Default((50,) * 10, relu=(50,) * 30), "relu", epochs=20),
     options=(_DISTRIBUTION,),
-    next=("mlp-demo xavier", "mlp-demo propagate --paper he2015"),
+    next=(
+        "mlp-demo xavier",
+        "mlp-demo map --activation {activation}",
+        "mlp-demo propagate --paper he2015",
+    ),
 )
 
 RACES: dict[str, Race] = {race.name: race for race in (RANDOM_RACE, XAVIER, HE)}

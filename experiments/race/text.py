@@ -115,6 +115,7 @@ def _race(result: Comparison, figure: str) -> str:
             *verdict_rows(verdict),
             "",
             row("picture", figure),
+            *([row("film", result.film)] if result.film else []),
             *rows("next", result.race.commands(activation)),
         ]
     )
@@ -150,6 +151,7 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
         **about,
         "results": {rival.start.name: _rival_as_json(result, rival) for rival in result.rivals},
         "figure": figure,
+        **({"film": result.film} if result.film else {}),
     }
 
 

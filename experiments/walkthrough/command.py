@@ -21,7 +21,7 @@ from experiments.kit.options import (
     network_options,
 )
 from experiments.kit.report import pressed, print_json
-from experiments.walkthrough import text
+from experiments.walkthrough import handout, text
 from experiments.walkthrough.measure import DEFAULTS, LESSONS, walk
 from experiments.walkthrough.text import Part
 
@@ -94,9 +94,9 @@ def _walk(lesson: Lesson, values: dict[str, Any]) -> None:
     if values["output_format"] == "json":
         print_json(text.as_json(result))
     elif values["output_format"] == "markdown":
-        click.echo(text.as_markdown(result, values["ask"]))
+        click.echo(handout.as_markdown(result, values["ask"]))
     elif values["quiet"]:
-        click.echo("\n".join(result.lessons()))
+        click.echo("\n".join(map(str, text.lessons(result))))
     else:
         _teach(text.parts(result), values["ask"], values["pause"])
 

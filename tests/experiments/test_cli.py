@@ -17,14 +17,17 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from experiments.case import command, figure
 from experiments.case.cases import CASES
 from experiments.case.measure import run
 from experiments.cli import main
-from experiments.data import load
+from experiments.data import DataError, load
+from experiments.kit.group import FAULT, FAULT_CODE
 from experiments.kit.settings import Default, Settings
 from experiments.race.races import RACES
 from experiments.walkthrough.measure import LESSONS
 from mlp import initializers
+from mlp.arrays import InputError
 
 FAST = ["--epochs", "20"]
 
@@ -225,6 +228,37 @@ def test_a_mistake_is_one_sentence(line: str, folder: Path) -> None:
     (sentence,) = [s for s in result.stderr.splitlines() if s.startswith("Error: ")]
     assert words in sentence
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [ValueError, IndexError, RecursionError])
+def test_a_fault_of_ours_looks_like_one(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    def panel(*arguments: object) -> None:
+        raise error("broken on purpose")
+
+    monkeypatch.setattr(figure, "loss_panel", panel)
+    result = demo("zero", *FAST)
+    assert (result.exit_code, result.stdout) == (FAULT_CODE, "") == (70, "")
+    lines = result.stderr.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert f"{error.__name__}: broken on purpose" in lines
+    assert lines[-1] == FAULT
+    assert list(folder.iterdir()) == []
+
+
+def test_what_the_user_got_wrong_is_told_apart_from_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for error, code in ((InputError, 2), (DataError, 1), (ValueError, 70)):
+
+        def wrong(*arguments: object, error: type[ValueError] = error) -> None:
+            raise error("this and that")
+
+        monkeypatch.setattr(command, "run", wrong)
+        result = demo("zero", *FAST)
+        assert result.exit_code == code
+        assert ("Error: this and that" in result.stderr.splitlines()) == (code < 70)
 
 
 def test_help_shows_an_example_first() -> None:

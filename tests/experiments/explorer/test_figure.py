@@ -434,7 +434,7 @@ def test_an_initializer_that_fails_is_a_sentence_and_the_last_picture_stays(
     def bad(rng: np.random.Generator, fan_in: int, fan_out: int) -> Any:
         raise RuntimeError("no weights today")
 
-    initializers.add("bad", bad)
+    initializers.register("bad")(bad)
     try:
         board.explorer.choose(start="bad")
         board.keys("s", " ")

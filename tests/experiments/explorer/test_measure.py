@@ -159,7 +159,7 @@ def test_of_many_choices_only_the_last_is_drawn(monkeypatch: pytest.MonkeyPatch)
         calls.append(fan_in)
         return np.asarray(rng.choice([-0.5, 0.5], size=(fan_in, fan_out)))
 
-    initializers.add("counted", coin)
+    initializers.register("counted")(coin)
     try:
         for depth in range(2, 40):
             made.choose(start="counted", depth=depth)

@@ -120,8 +120,7 @@ def test_a_worker_has_one_thread_and_the_caller_keeps_its_own(
     assert "OMP_NUM_THREADS" not in os.environ
 
 
-def process_after(seconds: float) -> int:
-    time.sleep(seconds)
+def process_of(_: object) -> int:
     return os.getpid()
 
 
@@ -130,10 +129,10 @@ def test_short_work_stays_in_this_process_and_long_work_leaves_it(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     with workers(None) as map_:
-        assert set(map_(process_after, [0, 0, 0, 0])) == {os.getpid()}
-        first, *others = map_(process_after, [1.2, 0, 0, 0])
-    assert first == os.getpid()
-    assert os.getpid() not in others
+        assert set(map_(process_of, [1, 2, 3, 4])) == {os.getpid()}
+    with workers(None) as map_:
+        list(map_(time.sleep, [1.2, 0, 0, 0]))
+        assert os.getpid() not in set(map_(process_of, [1, 2, 3, 4]))
 
 
 def test_a_worker_that_dies_is_told_in_one_sentence() -> None:

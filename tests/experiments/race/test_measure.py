@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import Any
 
 import click
 import numpy as np
@@ -29,6 +28,7 @@ from experiments.race.races import HE, RACES, RANDOM_RACE, XAVIER, Race
 from mlp import MLP, SGD, diagnostics, initializers, mse, train
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
+from tests.oracles import Watcher
 from tests.pictures import assert_legible
 
 PENGUINS = load()
@@ -98,17 +98,11 @@ def test_seeds_start_all_rivals_from_the_same_random_numbers() -> None:
     assert inner.largest / other.largest == pytest.approx(np.sqrt(2), rel=1e-12)
 
 
-def test_as_many_stacks_are_trained_as_announced() -> None:
-    announced: list[int] = []
-
-    def counting(function: Any, tasks: Any) -> list[Any]:
-        results = [function(task) for task in tasks]
-        announced.append(len(tasks))
-        assert len(results) == len(tasks)
-        return results
-
-    compare([named_start("small")], PENGUINS, SMALL, runs=2, map=counting)
-    assert announced == [1]
+def test_progress_is_told_as_often_as_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.kit.sweep.CHUNK", 1)
+    watcher = Watcher()
+    compare([named_start("small")], PENGUINS, SMALL, runs=2, expect=watcher)
+    assert watcher.taken == watcher.announced > 1
 
 
 def test_nothing_to_compare_is_an_error() -> None:
