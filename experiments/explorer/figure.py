@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ SIZE = (12.8, 8.0)
 CONTROLS = ("start", "sigma_w", "activation", "depth", "width", "learning_rate", "seed")
 # For how long it trains between two pictures, in seconds.
 MOMENT = 0.08
+# Why a network may not be drawn: the picture then says so.
+CANNOT_BEGIN = (InputError, MemoryError)
 STYLE = {
     "font.size": 12,
     "axes.titlesize": 13,
@@ -153,7 +156,8 @@ class ExplorerFigure(Figure):
     def step(self) -> None:
         """Train one epoch."""
         self.playing = False
-        self.explorer.train()
+        with suppress(*CANNOT_BEGIN):
+            self.explorer.train()
         self.canvas.draw_idle()
 
     def play(self) -> None:
@@ -164,7 +168,8 @@ class ExplorerFigure(Figure):
     def tick(self) -> None:
         """Train for a moment, if it plays."""
         if self.playing:
-            self.explorer.train_for(MOMENT)
+            with suppress(*CANNOT_BEGIN):
+                self.explorer.train_for(MOMENT)
             self.canvas.draw_idle()
 
     def help(self) -> None:
@@ -233,6 +238,8 @@ class ExplorerFigure(Figure):
             self._focus += 1 if key in ("down", "tab") else -1
             self._focus %= len(self._controls)
             self.canvas.draw_idle()
+            if widget := getattr(event.guiEvent, "widget", None):  # Tk would leave the figure
+                widget.after_idle(widget.focus_set)
         elif self._controls and key in ("left", "right"):
             self._controls[self._focus].move(1 if key == "right" else -1)
 
@@ -357,7 +364,7 @@ class ExplorerFigure(Figure):
         problem = ""
         try:
             sight = self.explorer.sight
-        except (InputError, MemoryError) as error:
+        except CANNOT_BEGIN as error:
             if self.sight is None:
                 raise
             problem = str(error) or "this network does not fit into memory"

@@ -167,7 +167,7 @@ class Map(Panel):
         words = "you are not on this map"
         if at is not None:
             layers = depth_limit(choice.activation, at)
-            self.here.set_data([at], [np.clip(layers, *LAYERS)])
+            self.here.set_data([np.clip(at, *SIGMA_W)], [np.clip(layers, *LAYERS)])
             words = f"● you are here: {layers_in_words(layers)}"
         self.name.set_text(words)
 

@@ -418,6 +418,7 @@ def test_other_numbers_of_inputs_show_the_answer_against_the_truth(inputs: str) 
         {"sigma_w": 100.0, "depth": 1, "width": 250, "activation": "sigmoid"},
         {"learning_rate": 10.0, "activation": "linear"},
         {"width": 1, "depth": 1, "start": "orthogonal", "learning_rate": 1e-4},
+        {"sigma_w": 1e6},
     ],
 )
 def test_every_extreme_is_a_legible_picture(board: Board, changes: dict[str, Any]) -> None:
@@ -436,10 +437,11 @@ def test_an_initializer_that_fails_is_a_sentence_and_the_last_picture_stays(
     initializers.register("bad")(bad)
     try:
         board.explorer.choose(start="bad")
+        board.keys("s", " ")
+        board.figure.tick()
         board.look()
         assert "no weights today" in board.figure._progress.get_text()
         assert board.choice.start == "scaled"
-        board.keys(" ")
         board.figure.tick()
         board.look()
         assert "no weights today" not in board.figure._progress.get_text()
