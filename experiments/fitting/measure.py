@@ -427,11 +427,10 @@ def _divided(table: Table, validation: float, seed: int) -> tuple[Dataset, Array
             "--validation 0"
         )
     order = child_rng(seed, HELD_OUT).permutation(rows)
-    held_out = np.sort(order[:count])
-    dataset = table.standardised(np.sort(order[count:]))
-    x_scale = Scale(dataset.x_mean, dataset.x_std)
-    y_scale = Scale(dataset.y_mean, dataset.y_std)
-    return dataset, x_scale.forth(table.x[held_out]), y_scale.forth(table.y[held_out])
+    dataset, [(held_out_x, held_out_y)] = table.divided(
+        np.sort(order[count:]), np.sort(order[:count])
+    )
+    return dataset, held_out_x, held_out_y
 
 
 def _digest(table: Table) -> str:

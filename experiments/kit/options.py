@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from experiments import data
-from experiments.data import Dataset
+from experiments.data import Dataset, Table
 from experiments.kit.claims import Option
 from experiments.kit.starts import SCALES, initializer_of
 from experiments.kit.training import Settings
@@ -360,9 +360,14 @@ def settings_of(values: dict[str, Any]) -> Settings:
     )
 
 
-def dataset_of(values: dict[str, Any]) -> Dataset:
+def table_of(values: dict[str, Any]) -> Table:
     """Return the table of the data options."""
-    return data.load(values["data"], values["inputs"], values["target"], values["drop_missing"])
+    return data.read(values["data"], values["inputs"], values["target"], values["drop_missing"])
+
+
+def dataset_of(values: dict[str, Any]) -> Dataset:
+    """Return the same, standardised."""
+    return table_of(values).standardised()
 
 
 def own_options(options: Sequence[Option]) -> list[click.Parameter]:

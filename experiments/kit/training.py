@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.kit.starts import Start
 from experiments.kit.words import number
-from mlp import MLP, History, train
+from mlp import MLP, History, diagnostics, train
 from mlp.arrays import Array
 from mlp.optimizers import OPTIMIZERS, Optimizer, Resumable
 
@@ -29,7 +30,7 @@ NO_GRADIENT = 1e-15
 
 # The children of the seed: what draws from which. Changing one never changes another.
 WEIGHTS, BATCHES = 0, 1
-HELD_OUT = 2  # of train: which rows are held out
+HELD_OUT = 2  # of train and compare: which rows are held out
 DIRECTION = 2  # of symmetry: where ε points
 INPUTS, ERRORS = 1, 2  # of propagate: what is sent in, and what is sent back
 
@@ -134,6 +135,23 @@ def verdict_word(
     if lowest_loss > 0.99 * mean_loss:
         return "stalled"
     return "symmetric" if distinct < units else "learning"
+
+
+def verdict_words(network: MLP, history: History, mean_loss: float) -> NDArray[np.str_]:
+    """Return what became of every member of a stack, in an array of its shape."""
+    units = sum(network.sizes[1:-1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = network.forward(np.zeros((1, network.sizes[0])))
+        gradients = network.backward(trace, np.zeros_like(trace.output))
+        distinct = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
+    lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
+    words = [
+        verdict_word(diverged >= 0, low, mean_loss, left, units)
+        for diverged, low, left in zip(
+            history.diverged_at.flat, lowest.flat, distinct.flat, strict=True
+        )
+    ]
+    return np.array(words).reshape(history.diverged_at.shape)
 
 
 def networks(

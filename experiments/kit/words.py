@@ -152,9 +152,12 @@ def describe_training(settings: Settings) -> str:
     rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
     name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
     epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
-    rate = settings.learning_rate or 0
-    eta = f"{rate:.3g}" if 1e-4 <= rate < 1e4 else number(rate)
-    return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
+    rate = settings.learning_rate
+    if rate is None:
+        eta = "each start's best η"
+    else:
+        eta = f"η = {rate:.3g}" if 1e-4 <= rate < 1e4 else f"η = {number(rate)}"
+    return f"{name}, {eta}, {epochs}, {rows} per step, seed {settings.seed}"
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:

@@ -1,11 +1,10 @@
-"""The commands ``xavier`` and ``he``, the second half of ``random``, and ``compare``.
+"""The commands ``xavier`` and ``he``, and the second half of ``random``.
 
 Where to go next: ``propagation/command.py``.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,23 +15,17 @@ from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
-    INIT_OPTION,
     PRINT_OPTIONS,
-    RUNS_OPTION,
     dataset_of,
-    distinct,
     network_options,
     own_options,
     settings_of,
 )
-from experiments.kit.report import check_output, deliver, figure_path, progress, publish, tell
-from experiments.kit.starts import named_start
+from experiments.kit.report import deliver, figure_path, progress, publish, tell
 from experiments.race import measure, text
 from experiments.race.figure import figure
-from experiments.race.measure import Comparison, compare_settings, epochs_of_work, race_settings
+from experiments.race.measure import Comparison, epochs_of_work, race_settings
 from experiments.race.races import RACES, Race
-from mlp import initializers
-from mlp.files import replacing
 
 
 def _command(race: Race) -> click.Command:
@@ -96,50 +89,7 @@ def _raced(race: Race, values: dict[str, Any]) -> Comparison:
         return measure.race(race, dataset, settings, options, on_epoch=on_epoch)
 
 
-@click.command(
-    params=[
-        INIT_OPTION,
-        RUNS_OPTION,
-        *network_options(activation="tanh", hidden="16,16", epochs="100", batch="32"),
-        *DATA_OPTIONS,
-        click.Option(
-            ["--csv", "curves"],
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Write every curve as CSV: start, run, epoch, loss.",
-        ),
-        *FIGURE_OPTIONS,
-        *PRINT_OPTIONS,
-    ],
-    epilog=EPILOG,
-)
-def compare(**values: Any) -> None:
-    """Train every initializer with many seeds, and say which start is best.
-
-    \b
-    Example:
-      mlp-demo compare --activation relu --hidden 16,16
-
-    All networks see the same data and the same batches. The winner is named only with what
-    the noise of the seeds lets one say. Without --init it takes all initializers.
-    """
-    settings, dataset = compare_settings(settings_of(values)), dataset_of(values)
-    starts = [named_start(name) for name in distinct(values["init"] or initializers.names())]
-    output = figure_path(values, f"compare-{settings.activation}.png")
-    curves = values["curves"]
-    if curves:
-        check_output(curves, values["data"], output)
-    work = epochs_of_work(starts, dataset, settings, values["runs"])
-    with progress("training", work) as on_epoch:
-        result = measure.compare(starts, dataset, settings, runs=values["runs"], on_epoch=on_epoch)
-    story = publish(result, text, figure, output)
-    if curves:
-        with replacing(curves) as file:
-            file.write(text.as_csv(result).encode())
-    tell(values, story, output)
-
-
 COMMANDS = {
     name: _in_two_halves(CASES[name], race) if name in CASES else _command(race)
     for name, race in RACES.items()
-} | {"compare": compare}
+}

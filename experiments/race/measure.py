@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,10 @@ from experiments.case.cases import CASES
 from experiments.data import Dataset
 from experiments.kit.claims import Outcome, Verdict
 from experiments.kit.starts import Start
-from experiments.kit.training import RATES, Settings, fit, networks, quantiles, verdict_word
-from experiments.kit.words import ending, number
+from experiments.kit.training import RATES, Settings, fit, networks, quantiles, verdict_words
+from experiments.kit.words import number
 from experiments.race.races import Race
-from mlp import MLP, History, diagnostics, theory
+from mlp import MLP, diagnostics, theory
 from mlp.arrays import Array
 
 # What a race records at every epoch, per layer.
@@ -36,10 +35,6 @@ SIGNALS = {
     "delta_std": diagnostics.delta_std,
     "saturated": diagnostics.saturated,
 }
-# How `mlp-demo compare` trains unless the user chooses otherwise: small steps, a few seconds.
-EPOCHS, BATCH_SIZE = 100, 32
-# How often chance may be taken for a difference between starts.
-NOISE = 0.05
 # About how many numbers are trained at once: 8 MB, which stay near the processor. With fifty times
 # as many, the 260 networks of `mlp-demo compare` take twice as long.
 CHUNK = 1_000_000
@@ -237,53 +232,6 @@ class Comparison:
         """Whether no start gets below 99 % of the mean predictor's loss in the median."""
         return self.ranking[0].final_band()[1] > 0.99 * self.dataset.mean_predictor_loss
 
-    @property
-    def tied(self) -> list[Rival]:
-        """The rivals that the noise does not tell from the best, the best included.
-
-        Seed r starts all rivals from the same random numbers, so the runs are compared in
-        pairs: a rival is worse only if the best wins so many of the pairs that among as many
-        fair coins as there are rivals, one would do it in fewer than 5 of 100 cases (the sign
-        test, two-sided, ties left out, Bonferroni's correction). The batches are the same for
-        all runs, so the noise is that of the start alone.
-        """
-        best, others = self.ranking[0], len(self.rivals) - 1
-        return [
-            rival
-            for rival in self.ranking
-            if rival is best or chance_of(best, rival) * others >= NOISE
-        ]
-
-    @property
-    def too_few(self) -> bool:
-        """Whether even a best start that wins every pair could not be told from chance."""
-        return bool(2 / 2**self.runs * (len(self.rivals) - 1) >= NOISE)
-
-    def answer(self) -> str:
-        """Return one sentence: which start is best, and which the noise does not tell from it."""
-        best, tied = self.ranking[0], [rival.start.name for rival in self.tied[1:]]
-        name, median = best.start.name, ending(best.final_band()[1])
-        if self.nobody_learns:
-            return (
-                "no start trains it in most of its runs: the median loss of none gets below that "
-                "of always answering the mean."
-            )
-        if len(self.rivals) == 1:
-            return f"{name} ends at a median loss of {median}."
-        if self.too_few:
-            runs = "1 run of each is" if self.runs == 1 else f"{self.runs} runs of each are"
-            return (
-                f"{name} has the lowest median loss, {median}; {runs} too few to tell it from "
-                "the noise."
-            )
-        if not tied:
-            return f"{name}, median loss {median}; all others are worse by more than the noise."
-        names = tied[0] if len(tied) == 1 else f"{', '.join(tied[:-1])} and {tied[-1]}"
-        return (
-            f"{name}, median loss {median}; but {names} {'is' if len(tied) == 1 else 'are'} "
-            "within the noise."
-        )
-
     def predicted(self, rival: Rival) -> theory.Signal | None:
         """Return what theory says of the signals of a rival before training."""
         draw = rival.start.kernel.initializer()
@@ -381,7 +329,7 @@ def compare(
             probes=SIGNALS if signals else {},
         )
         histories.append(history)
-        words += _words(stack, history, dataset)
+        words += verdict_words(stack, history, dataset.mean_predictor_loss).tolist()
     losses = np.concatenate([history.loss for history in histories], axis=1)
     diverged_at = np.concatenate([history.diverged_at for history in histories])
     recorded = {
@@ -447,15 +395,6 @@ def race(
     return replace(result, race=race, options=options)
 
 
-def compare_settings(chosen: Settings) -> Settings:
-    """Return what the user chose, and what `mlp-demo compare` takes where that is nothing."""
-    return replace(
-        chosen,
-        epochs=chosen.epochs or EPOCHS,
-        batch_size=chosen.batch_size or BATCH_SIZE,
-    ).filled_in()
-
-
 def race_settings(race: Race, chosen: Settings) -> Settings:
     """Return what the user chose, and what the race takes where that is nothing."""
     hidden = chosen.hidden or race.hidden(chosen.activation)
@@ -486,20 +425,6 @@ def _groups(
     parameters = sum((n + 1) * m for n, m in pairwise(sizes))
     size = max(1, CHUNK // (4 * parameters + 3 * rows * sum(sizes)))
     return [members[first : first + size] for first in range(0, len(members), size)]
-
-
-def _words(network: MLP, history: History, dataset: Dataset) -> list[str]:
-    """Return the verdict on every member."""
-    units = sum(network.sizes[1:-1])
-    with np.errstate(over="ignore", invalid="ignore"):
-        trace = network.forward(dataset.x[:1])
-        gradients = network.backward(trace, np.zeros_like(trace.output))
-        distinct = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
-    lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
-    return [
-        verdict_word(diverged >= 0, low, dataset.mean_predictor_loss, left, units)
-        for diverged, low, left in zip(history.diverged_at, lowest, distinct, strict=True)
-    ]
 
 
 def _drawn(start: Start, before: MLP) -> list[Drawn]:
@@ -539,23 +464,3 @@ def _standard_errors(squares: Array, variance: float | None) -> float:
     if variance is None or error == 0:
         return 0.0
     return float(abs(squares.mean() - variance) / error)
-
-
-def chance_of(best: Rival, other: Rival) -> float:
-    """Return how likely a fair coin would let `best` win so many pairs: the sign test.
-
-    Examples
-    --------
-    >>> from experiments.kit.starts import named_start
-    >>> runs = np.full(6, -1), ["learning"] * 6, []
-    >>> losses = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]])
-    >>> best = Rival(named_start("he_normal"), losses, *runs)
-    >>> chance_of(best, Rival(named_start("zeros"), losses + 1, *runs))
-    0.03125
-    """
-    wins = int((best.final_losses < other.final_losses).sum())
-    losses = int((best.final_losses > other.final_losses).sum())
-    n = wins + losses
-    if wins <= losses:
-        return 1.0
-    return float(2 * sum(comb(n, k) for k in range(wins, n + 1)) / 2**n)

@@ -1,0 +1,95 @@
+"""The command ``compare``.
+
+Where to go next: ``fitting/command.py``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from experiments.compare import measure, text
+from experiments.compare.figure import figure
+from experiments.kit.group import EPILOG
+from experiments.kit.options import (
+    DATA_OPTIONS,
+    FIGURE_OPTIONS,
+    INIT_OPTION,
+    PRINT_OPTIONS,
+    RUNS_OPTION,
+    Converted,
+    distinct,
+    fraction_of,
+    network_options,
+    settings_of,
+    table_of,
+)
+from experiments.kit.report import check_output, figure_path, progress, publish, tell
+from experiments.kit.starts import named_start
+from mlp import initializers
+from mlp.files import replacing
+
+
+@click.command(
+    params=[
+        INIT_OPTION,
+        RUNS_OPTION,
+        *network_options(
+            activation="tanh",
+            hidden="16,16",
+            epochs="100, fewer for a large table",
+            rate="the best of several for each start",
+            batch="32",
+        ),
+        *DATA_OPTIONS,
+        click.Option(
+            ["--margin"],
+            type=Converted("part", fraction_of),
+            default="0.2",
+            show_default=True,
+            help="How much less than the best, as a part of it, is as good.",
+        ),
+        click.Option(
+            ["--csv", "curves"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Write every curve as CSV: start, learning rate, run, epoch, loss.",
+        ),
+        *FIGURE_OPTIONS,
+        *PRINT_OPTIONS,
+    ],
+    epilog=EPILOG,
+)
+def compare(**values: Any) -> None:
+    """Train every start at several rates, and say which trains your network best.
+
+    \b
+    Example:
+      mlp-demo compare --activation relu --hidden 16,16
+
+    Each start is judged at its own best learning rate, on rows that it has not seen, over many
+    runs that differ in weights, batches and rows. A start is called worse only with what the noise
+    of the runs lets one say. Without --init it takes all initializers; with --learning-rate that
+    rate alone.
+    """
+    table = table_of(values)
+    starts = [named_start(name) for name in distinct(values["init"] or initializers.names())]
+    settings = settings_of(values)
+    output = figure_path(values, f"compare-{settings.activation}.png")
+    curves = values["curves"]
+    if curves:
+        check_output(curves, values["data"], output)
+    with progress("training", values["runs"]) as on_run:
+        result = measure.compare(
+            starts, table, settings, runs=values["runs"], margin=values["margin"], on_run=on_run
+        )
+    story = publish(result, text, figure, output)
+    if curves:
+        with replacing(curves) as file:
+            file.write(text.as_csv(result).encode())
+    tell(values, story, output)
+
+
+COMMANDS = {"compare": compare}
