@@ -10,16 +10,14 @@ import click
 
 from experiments.case.cases import CASES, Case
 from experiments.case.measure import Result, run
-from experiments.case.measure import epochs_of_work as case_work
 from experiments.data import load
 from experiments.kit.claims import claim_as_json
 from experiments.kit.group import EPILOG
-from experiments.kit.options import PRINT_OPTIONS
-from experiments.kit.report import print_json, progress
+from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
+from experiments.kit.report import print_json, progress, shared_out
 from experiments.kit.training import Settings
 from experiments.kit.words import WIDTH, heading, mark, number
-from experiments.race.measure import Comparison, race_settings
-from experiments.race.measure import epochs_of_work as race_work
+from experiments.race.measure import Comparison, race_settings, stacks_of_work
 from experiments.race.measure import race as run_race
 from experiments.race.races import RACES, Race
 
@@ -99,9 +97,9 @@ def every_race() -> list[tuple[Race, Settings]]:
     ]
 
 
-@click.command(params=[*PRINT_OPTIONS], epilog=EPILOG)
+@click.command(params=[*JOBS_OPTIONS, *PRINT_OPTIONS], epilog=EPILOG)
 @click.pass_context
-def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
+def verify(ctx: click.Context, /, output_format: str, quiet: bool, **values: Any) -> None:
     """Measure every claim of every case, with every activation.
 
     \b
@@ -113,17 +111,18 @@ def verify(ctx: click.Context, output_format: str, quiet: bool) -> None:
     """
     dataset = load()
     runs, races = every_run(), every_race()
-    work = sum(case_work(settings) for _, settings, _ in runs)
-    work += sum(
-        race_work(race.starts(**race.defaults()), dataset, settings, race.runs)
+    stacks = sum(
+        stacks_of_work(race.starts(**race.defaults()), dataset, settings, race.runs)
         for race, settings in races
     )
     results: list[Result | Comparison] = []
-    with progress("verifying", work) as on_epoch:
+    with progress("cases", len(runs)) as step:
         for case, settings, options in runs:
-            results.append(run(case, dataset, settings, options, on_epoch))
+            results.append(run(case, dataset, settings, options))
+            step()
+    with shared_out(values, "races", stacks) as map_:
         for race, settings in races:
-            results.append(run_race(race, dataset, settings, on_epoch=on_epoch))
+            results.append(run_race(race, dataset, settings, map=map_))
     claims = as_json(results)
     if output_format == "json":
         print_json(claims)

@@ -13,10 +13,18 @@ and its companion says what the layer does to the gradient on the way back,
 χ < 1: gradients vanish. χ > 1: they explode. χ = 1 is the *edge of chaos*, and He's
 σ_w² = 2 for ReLU and LeCun's and Glorot's σ_w² = 1 for tanh are two points on it.
 
-Read in this order: `gaussian_mean` (the only integral), `variance_map`, `chi`, `fixed_point`
-and `critical_sigma_w` (many layers), `signal` (the layers of one network, in the quantities
-of ``diagnostics.py``), then three results that are exact at any width: `relu_log_growth`,
-`born_dead` and `saxe_mode`.
+Two examples are two such signals, and their correlation c says how alike they are:
+
+    c  ←  (σ_w² E[f(√q z₁) f(√q z₂)] + σ_b²) / (σ_w² E[f(√q z)²] + σ_b²),    E[z₁ z₂] = c.
+
+Where all become alike, or all unlike, nothing of the input is left to learn from; ξ_c says
+after how many layers.
+
+Read in this order: `gaussian_mean` and `gaussian_mean_of_two` (the only integrals),
+`variance_map`, `chi`, `fixed_point` and `critical_sigma_w` (many layers), `correlation_map`,
+`correlation_fixed_point` and `correlation_depth` (two examples), `signal` (the layers of one
+network, in the quantities of ``diagnostics.py``), then three results that are exact at any
+width: `relu_log_growth`, `born_dead` and `saxe_mode`.
 
 σ_w and σ_b are standard deviations; q and χ are a variance and a factor of variances. The
 square roots of the latter two are what a plot of standard deviations shows.
@@ -49,6 +57,8 @@ from mlp.initializers import Initializer, InitializerLike
 
 # Panels for z > 0, small near 0, where a steep f bends; beyond the last is no probability.
 _EDGES = np.concatenate([[0.0], np.geomspace(1e-5, 9.5, 16)])
+# The same for the angle, up to half of the way from one ray to the next.
+_SHARES = np.concatenate([[0.0], np.geomspace(1e-4, 0.5, 8)])
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 # Two variances that differ by less, relatively, are taken to be equal.
 _EQUAL = 1e-14
@@ -89,9 +99,62 @@ def gaussian_mean(g: Callable[[Array], Array], q: ArrayLike, kinks: Sequence[flo
     """
     q = _variance("q", q)
     scale = np.sqrt(q)[..., np.newaxis]
-    z, density = _quadrature(scale, kinks)
+    z, density = _quadrature(_cuts(kinks, scale))
     u = scale * z
     return ((g(u) + g(-u)) * density).sum(axis=-1)
+
+
+def gaussian_mean_of_two(
+    g: Callable[[Array], Array], q: ArrayLike, c: ArrayLike, kinks: Sequence[float] = ()
+) -> Any:
+    """E[g(√q z₁) g(√q z₂)] with z₁, z₂ ~ N(0, 1) and E[z₁ z₂] = c.
+
+    Parameters
+    ----------
+    g : callable (array) -> array of the same shape
+        Smooth but for the kinks.
+    q : array_like
+        The variance of both, 0 or more.
+    c : array_like
+        Their correlation, from -1 to 1; it broadcasts with `q`.
+    kinks : sequence of float
+        Where g or its slope jumps; 0 need not be named.
+
+    Returns
+    -------
+    float, or numpy.ndarray
+
+    Raises
+    ------
+    ValueError
+        If a q is negative, a c is not from -1 to 1, or one is not a number.
+
+    Notes
+    -----
+    In polar coordinates, where the two are r sin(α) and r sin(α + φ), with φ = arccos(c), the
+    lines on which one of them is 0 are rays. Between these, r and α are cut into panels that
+    grow geometrically from 0, as for `gaussian_mean`: for the activations of this library and
+    q up to 1e6 it is exact to about 1e-12.
+
+    Examples
+    --------
+    How often two inputs of correlation 1/2 are both positive: 1/4 + arcsin(c) / 2π = 1/3.
+
+    >>> print(round(gaussian_mean_of_two(lambda z: np.heaviside(z, 0), 1.0, 0.5), 12))
+    0.333333333333
+    """
+    q, c = np.broadcast_arrays(_variance("q", q), _correlation(c))
+    phi, scale = np.arccos(c)[..., np.newaxis], np.sqrt(q)[..., np.newaxis, np.newaxis]
+    share, share_width = _panels(_SHARES)
+    total = np.zeros(q.shape)
+    for far, sign in ((np.pi - phi, 1), (phi, -1)):  # both of one sign; of opposite signs
+        alpha, width = far * share, far * share_width
+        slopes = scale * np.stack([np.sin(alpha), sign * np.sin(far - alpha)])[..., np.newaxis]
+        r, density = _quadrature(np.concatenate([_cuts(kinks, abs(k)) for k in slopes], axis=-1))
+        u1, u2 = slopes * r
+        both = (g(u1) * g(u2) + g(-u1) * g(-u2)) * (r * density)
+        total += (both.sum(axis=-1) * width).sum(axis=-1) * math.sqrt(2 / math.pi)
+    return total[()]
 
 
 def variance_map(
@@ -137,7 +200,7 @@ def variance_map(
         return sigma_w**2 * gaussian_mean(lambda z: f(z) ** 2, q, f.kinks) + sigma_b**2
 
 
-def chi(q: ArrayLike, activation: str | Activation, sigma_w: float) -> Any:
+def chi(q: ArrayLike, activation: str | Activation, sigma_w: float, c: ArrayLike = 1.0) -> Any:
     """χ = σ_w² E[f'(√q z)²]: the growth of ‖delta‖² per layer, backwards.
 
     Parameters
@@ -148,16 +211,20 @@ def chi(q: ArrayLike, activation: str | Activation, sigma_w: float) -> Any:
         f.
     sigma_w : float
         The standard deviation of W times √fan_in.
+    c : array_like
+        Given the correlation of two examples, it is σ_w² E[f'(√q z₁) f'(√q z₂)] instead: the
+        growth of the scalar product of their deltas, and at q* the slope of
+        `correlation_map`.
 
     Returns
     -------
-    float, or numpy.ndarray of the shape of `q`
+    float, or numpy.ndarray of the shape of `q` (and `c`)
         A factor of variances; standard deviations grow by √χ.
 
     Raises
     ------
     ValueError
-        If q or sigma_w is negative or not a number.
+        If q or sigma_w is negative or not a number, or c is not from -1 to 1.
 
     Notes
     -----
@@ -166,8 +233,8 @@ def chi(q: ArrayLike, activation: str | Activation, sigma_w: float) -> Any:
 
     References
     ----------
-    Poole et al. 2016 and Schoenholz et al. 2016, who write χ_1; He et al. 2015, eq. 14, is
-    χ = 1 for ReLU.
+    Poole et al. 2016 and Schoenholz et al. 2016, who write χ_1, and χ_c* with two examples;
+    He et al. 2015, eq. 14, is χ = 1 for ReLU.
 
     Examples
     --------
@@ -179,7 +246,7 @@ def chi(q: ArrayLike, activation: str | Activation, sigma_w: float) -> Any:
     f = activations.get(activation)
     sigma_w = _sigma("sigma_w", sigma_w)
     with np.errstate(over="ignore"):
-        return sigma_w**2 * gaussian_mean(lambda z: f.derivative(z, f(z)) ** 2, q, f.kinks)
+        return sigma_w**2 * _mean_product(lambda z: f.derivative(z, f(z)), q, c, f.kinks)
 
 
 def depth_scale(chi: ArrayLike) -> Any:
@@ -204,8 +271,7 @@ def depth_scale(chi: ArrayLike) -> Any:
 
     References
     ----------
-    Schoenholz et al. 2016. For χ < 1, taken at q*, it is also their ξ_c, over which the
-    activations of two different inputs become alike.
+    Schoenholz et al. 2016, for gradients. `correlation_depth` is their ξ_c.
 
     Examples
     --------
@@ -352,6 +418,162 @@ def critical_sigma_w(activation: str | Activation, sigma_b: float = 0.0) -> floa
             "no finite q is a fixed point with chi 1"
         )
     return float(1 / np.sqrt(chi(q, f, 1.0)))
+
+
+def correlation_map(
+    c: ArrayLike, q: ArrayLike, activation: str | Activation, sigma_w: float, sigma_b: float = 0.0
+) -> Any:
+    """(σ_w² E[f(√q z₁) f(√q z₂)] + σ_b²) / Var[z next]: how alike two examples are, a layer on.
+
+    Parameters
+    ----------
+    c : array_like
+        The correlation of their z in this layer, E[z₁ z₂], from -1 to 1.
+    q : array_like
+        Var[z] of both in this layer, 0 or more. At 0 and ∞ the limit is taken.
+    activation : str or Activation
+        f.
+    sigma_w, sigma_b : float
+        Standard deviations, as for `variance_map`.
+
+    Returns
+    -------
+    float, or numpy.ndarray
+        The correlation in the next layer. Equal examples stay equal: 1 for c = 1.
+
+    Raises
+    ------
+    ValueError
+        If c is not from -1 to 1, or q, sigma_w or sigma_b is negative or not a number.
+
+    References
+    ----------
+    Poole et al. 2016, eq. 5, and Schoenholz et al. 2016, eq. 5. For ReLU without bias it is
+    the arc-cosine kernel of Cho & Saul 2009.
+
+    Examples
+    --------
+    Two inputs that have nothing to do with each other look alike to a ReLU, E = 1/π of 1:
+
+    >>> print(round(correlation_map(0.0, 1.0, "relu", 2**0.5), 4))
+    0.3183
+    """
+    f = activations.get(activation)
+    sigma_w, sigma_b = _sigma("sigma_w", sigma_w), _sigma("sigma_b", sigma_b)
+    q = _within_reach(q)
+    product = sigma_w**2 * gaussian_mean_of_two(f, q, c, f.kinks) + sigma_b**2
+    return product / variance_map(q, f, sigma_w, sigma_b)
+
+
+def correlation_fixed_point(
+    activation: str | Activation, sigma_w: float, sigma_b: float = 0.0
+) -> float:
+    """c* = C(c*), C the `correlation_map` at q*: how alike all examples become in a deep network.
+
+    Parameters
+    ----------
+    activation : str or Activation
+        f.
+    sigma_w, sigma_b : float
+        Standard deviations, as for `variance_map`.
+
+    Returns
+    -------
+    float
+        1 up to the edge of chaos: a deep network answers all inputs alike. Beyond it less:
+        the slightest difference between two inputs grows. ReLU has no such side, its c* is 1
+        for every σ_w; and where every c stays as it is (linear units without bias, and what
+        acts as such because the signal dies out), 1 is returned.
+
+    Raises
+    ------
+    ValueError
+        If sigma_w or sigma_b is negative or not a number.
+
+    Notes
+    -----
+    C is a power series in c whose coefficients are not negative, so it is convex from 0 to 1,
+    where C(1) = 1. A slope above 1 there means that it crosses the diagonal once more, and
+    Newton's method from c = 0 climbs to that point and never past it.
+
+    References
+    ----------
+    Poole et al. 2016, who write c*.
+
+    Examples
+    --------
+    >>> print(correlation_fixed_point("tanh", 1.0, 0.2))
+    1.0
+    >>> print(round(correlation_fixed_point("tanh", 2.0, 0.2), 3))
+    0.137
+    """
+    f = activations.get(activation)
+    q = _within_reach(fixed_point(f, sigma_w, sigma_b))
+    next_q = variance_map(q, f, sigma_w, sigma_b)
+
+    def slope(c: float) -> float:
+        return float(chi(q, f, sigma_w, c) * q / next_q)
+
+    if slope(1.0) <= 1 + 1e-12:  # 1, or 1 within rounding
+        return 1.0
+    c, step = 0.0, 1.0
+    while step > _EQUAL:
+        step = (correlation_map(c, q, f, sigma_w, sigma_b) - c) / (1 - slope(c))
+        c += step
+    return float(c)
+
+
+def correlation_depth(activation: str | Activation, sigma_w: float, sigma_b: float = 0.0) -> float:
+    """ξ_c = 1 / |ln χ_c|, χ_c = σ_w² E[f'(√q* z₁) f'(√q* z₂)]: how deep a signal comes.
+
+    Two things can end a signal, and χ_c is the factor per layer of the one that does.
+
+    - Where q* is positive and finite, the correlation of two inputs: c - c* falls by e every
+      ξ_c layers. At q* and c*, χ_c is the slope of `correlation_map`.
+    - Where the signal dies out or grows without end (q* = 0 or ∞: ReLU and linear units
+      without bias on either side of the edge, tanh without bias below it), its size: q
+      changes by e every ξ_c layers, by the factor χ_c = χ. Directions do not close at such a
+      rate there: linear units keep them, and ReLU closes them like 1/layer², at every σ_w.
+
+    Parameters
+    ----------
+    activation : str or Activation
+        f.
+    sigma_w, sigma_b : float
+        Standard deviations, as for `variance_map`.
+
+    Returns
+    -------
+    float
+        In layers, 0 or more; ∞ at the edge of chaos. A network trains to a few times that
+        depth.
+
+    Raises
+    ------
+    ValueError
+        If sigma_w or sigma_b is negative or not a number.
+
+    Notes
+    -----
+    Up to the edge of chaos it is the `depth_scale` of χ, and so the gradient's: c* = 1 makes
+    z₁ = z₂. Beyond it is not: the gradient explodes with χ > 1, while χ_c < 1.
+
+    References
+    ----------
+    Schoenholz et al. 2016, eq. 9, who find networks trainable to about 6 ξ_c.
+
+    Examples
+    --------
+    >>> for sigma_w in (1.0, 2.0):
+    ...     print(round(correlation_depth("tanh", sigma_w, 0.05**0.5), 2))
+    3.63
+    6.98
+    >>> print(round(correlation_depth("relu", 1.0), 2))    # 1 / ln 2: q halves in every layer
+    1.44
+    """
+    q = _within_reach(fixed_point(activation, sigma_w, sigma_b))
+    chi_c = chi(q, activation, sigma_w, correlation_fixed_point(activation, sigma_w, sigma_b))
+    return math.inf if abs(chi_c - 1) < 1e-14 else float(abs(depth_scale(chi_c)))
 
 
 @dataclass(frozen=True)
@@ -664,23 +886,41 @@ def saxe_mode(t: ArrayLike, s: float, u0: float) -> Any:
     return s / (1 + (s / u0 - 1) * np.exp(-2 * s * _variance("t", t)))
 
 
-def _quadrature(scale: Array, kinks: Sequence[float]) -> tuple[Array, Array]:
+def _mean_product(
+    g: Callable[[Array], Array], q: ArrayLike, c: ArrayLike, kinks: Sequence[float]
+) -> Any:
+    """E[g(√q z₁) g(√q z₂)]; one integral is enough where c = 1."""
+    if np.array_equal(c, 1):
+        return gaussian_mean(lambda z: g(z) ** 2, q, kinks)
+    return gaussian_mean_of_two(g, q, c, kinks)
+
+
+def _quadrature(cuts: Array) -> tuple[Array, Array]:
     """Return z > 0 and density dz, so that Σ g(z) density is the mean of g over half of N(0, 1).
 
-    `scale` has shape (..., 1), the results (..., points), or (points,) without kinks.
+    `cuts` are more edges of panels, of shape (..., m); the results have shape (..., points), or
+    (points,) without cuts.
     """
     edges: Array = _EDGES
-    cuts = [abs(kink) for kink in kinks if kink != 0]
-    if cuts:
-        with np.errstate(divide="ignore"):
-            cut = np.minimum(cuts / scale, _EDGES[-1])
-        edges = np.broadcast_to(_EDGES, (*cut.shape[:-1], _EDGES.size))
-        edges = np.sort(np.concatenate([edges, cut], axis=-1), axis=-1)
+    if cuts.shape[-1]:
+        edges = np.broadcast_to(_EDGES, (*cuts.shape[:-1], _EDGES.size))
+        edges = np.sort(np.concatenate([edges, np.minimum(cuts, _EDGES[-1])], axis=-1), axis=-1)
+    z, width = _panels(edges)
+    return z, width * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+
+
+def _panels(edges: Array) -> tuple[Array, Array]:
+    """Return the points of Gauss and Legendre between the edges, and the width of each."""
     half = np.diff(edges)[..., np.newaxis] / 2
-    z = (edges[..., :-1, np.newaxis] + half) + half * _NODES
-    density = half * _WEIGHTS * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    points = (*z.shape[:-2], -1)
-    return z.reshape(points), density.reshape(points)
+    points = (edges[..., :-1, np.newaxis] + half) + half * _NODES
+    flat = (*points.shape[:-2], -1)
+    return points.reshape(flat), (half * _WEIGHTS).reshape(flat)
+
+
+def _cuts(kinks: Sequence[float], scale: Array) -> Array:
+    """Return the z > 0 at which scale · z or its negative meets a kink, shape (..., kinks)."""
+    with np.errstate(divide="ignore"):
+        return np.array([abs(kink) for kink in kinks if kink != 0]) / scale
 
 
 def _spread(f: Activation, q: Array) -> Any:
@@ -710,6 +950,18 @@ def _variance(name: str, value: ArrayLike) -> NDArray[np.float64]:
     if not (good := array >= 0).all():
         raise ValueError(f"{name} must be 0 or more, not {array[~good][0]}")
     return array
+
+
+def _correlation(value: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(value, dtype=np.float64)
+    if not (good := abs(array) <= 1).all():
+        raise ValueError(f"c must be from -1 to 1, not {array[~good][0]}")
+    return array
+
+
+def _within_reach(q: ArrayLike) -> Any:
+    """Return a variance that is neither 0 nor ∞, where ratios of means have their limits."""
+    return np.clip(_variance("q", q), 1e-100, 1e100)
 
 
 def _sigma(name: str, value: float) -> float:

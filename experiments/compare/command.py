@@ -17,6 +17,7 @@ from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
     INIT_OPTION,
+    JOBS_OPTIONS,
     PRINT_OPTIONS,
     RUNS_OPTION,
     Converted,
@@ -26,7 +27,7 @@ from experiments.kit.options import (
     settings_of,
     table_of,
 )
-from experiments.kit.report import check_output, figure_path, progress, publish, tell
+from experiments.kit.report import check_output, figure_path, publish, shared_out, tell
 from experiments.kit.starts import named_start
 from mlp import initializers
 from mlp.files import replacing
@@ -35,6 +36,7 @@ from mlp.files import replacing
 @click.command(
     params=[
         INIT_OPTION,
+        JOBS_OPTIONS,
         RUNS_OPTION,
         *network_options(
             activation="tanh",
@@ -57,6 +59,7 @@ from mlp.files import replacing
             metavar="FILE",
             help="Write every curve as CSV: start, learning rate, run, epoch, loss.",
         ),
+        *JOBS_OPTIONS,
         *FIGURE_OPTIONS,
         *PRINT_OPTIONS,
     ],
@@ -81,10 +84,9 @@ def compare(**values: Any) -> None:
     curves = values["curves"]
     if curves:
         check_output(curves, values["data"], output)
-    with progress("training", values["runs"]) as on_run:
-        result = measure.compare(
-            starts, table, settings, runs=values["runs"], margin=values["margin"], on_run=on_run
-        )
+    runs, margin = values["runs"], values["margin"]
+    with shared_out(values, "training", runs) as map_:
+        result = measure.compare(starts, table, settings, runs=runs, margin=margin, map=map_)
     story = publish(result, text, figure, output)
     if curves:
         with replacing(curves) as file:

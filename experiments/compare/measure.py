@@ -10,7 +10,7 @@ Where to go next: ``text.py`` and ``figure.py``, which read the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import comb
@@ -21,11 +21,13 @@ from numpy.typing import NDArray
 
 from experiments.data import DataError, Dataset, Table
 from experiments.kit.starts import Start
+from experiments.kit.sweep import Map
 from experiments.kit.training import (
     BATCHES,
     HELD_OUT,
     RATES,
     Settings,
+    distinct_units,
     networks,
     quantiles,
     verdict_words,
@@ -317,8 +319,7 @@ def compare(
     *,
     runs: int = 20,
     margin: float = MARGIN,
-    map: Callable[[Callable[[Task], Trained], Iterable[Task]], Iterable[Trained]] = map,  # noqa: A002
-    on_run: Callable[[], object] | None = None,
+    map: Map = map,  # noqa: A002, what the built-in one does
 ) -> Comparison:
     """Train every start at several rates, `runs` times, and judge each at its best rate.
 
@@ -335,10 +336,9 @@ def compare(
         How often, each time with other weights, batches and rows held out.
     margin : float
         From 0 and below 1: a start is as good if it explains ``1 - margin`` of what the best does.
-    map : callable (function, tasks) -> results
-        Carries the runs out, in order: the built-in one, or a process pool's.
-    on_run : callable, optional
-        Called after each run.
+    map : callable (function, tasks) -> results, optional
+        Carries the runs out: the built-in ``map``, or that of `sweep.workers`. The results are
+        the same to the last bit.
 
     Returns
     -------
@@ -365,11 +365,7 @@ def compare(
     rows = _rows(table)
     settings = compare_settings(settings or Settings(), len(table.values))
     tasks = (_task(starts, table, rows, settings, run) for run in range(runs))
-    trained = []
-    for outcome in map(carry_out, tasks):
-        trained.append(outcome)
-        if on_run is not None:
-            on_run()
+    trained = list(map(carry_out, tasks))
     rates = rates_of(settings)
     return Comparison(
         settings=settings,
@@ -476,7 +472,12 @@ def carry_out(task: Task) -> Trained:
         held_out=ends,
         mean_losses=np.array([np.square(y).mean() for _, y in task.held_out]),
         diverged_at=history.diverged_at,
-        words=verdict_words(stack, history, task.dataset.mean_predictor_loss),
+        words=verdict_words(
+            history,
+            distinct_units(stack),
+            sum(settings.hidden),
+            task.dataset.mean_predictor_loss,
+        ),
     )
 
 

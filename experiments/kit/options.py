@@ -198,6 +198,13 @@ def not_negative(text: str) -> float:
     return value
 
 
+def _jobs(text: str) -> int:
+    jobs = int(text) if re.fullmatch(r"-1|[1-9]\d{0,3}", text) else 0
+    if not jobs:
+        raise ValueError(f"'{text}' is not a number of processes, 1 or more, or -1 for all")
+    return jobs
+
+
 def _columns(text: str) -> tuple[str, ...]:
     try:
         (parts,) = csv.reader([text], skipinitialspace=True, strict=True)
@@ -285,6 +292,20 @@ def network_options(
 
 
 NETWORK_OPTIONS = network_options()
+
+JOBS_OPTIONS: list[click.Parameter] = [
+    click.Option(
+        ["--jobs"],
+        type=Converted("number", _jobs),
+        help="Processes to share the work out to; -1: one for each processor.  [default: -1 if "
+        "the work takes longer than 3 seconds]",
+    ),
+    click.Option(
+        ["--dask"],
+        metavar="tcp://HOST:PORT",
+        help="The scheduler of a running dask.distributed cluster to share it out to instead.",
+    ),
+]
 
 DATA_OPTIONS: list[click.Parameter] = [
     click.Option(

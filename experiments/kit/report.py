@@ -21,7 +21,9 @@ from typing import Any, Protocol
 import click
 from matplotlib.figure import Figure
 
+from experiments.kit.group import Failure
 from experiments.kit.style import check_path, save
+from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
 from mlp.files import check_writable
 
@@ -185,3 +187,29 @@ def progress(label: str, steps: int) -> Iterator[Callable[..., None]]:
                 bar.update(done)
 
         yield step
+
+
+@contextmanager
+def shared_out(values: dict[str, Any], label: str, tasks: int) -> Iterator[Map]:
+    """Yield the map that the options ask for; a bar counts the tasks that are done.
+
+    Parameters
+    ----------
+    values : dict
+        Of the options, ``jobs`` and ``dask`` among them.
+    label : str
+        What is being done.
+    tasks : int
+        How many there will be.
+    """
+    try:
+        with progress(label, tasks) as step, workers(values["jobs"], values["dask"], tasks) as run:
+
+            def counted(function: Any, arguments: Any) -> Iterator[Any]:
+                for result in run(function, arguments):
+                    step()
+                    yield result
+
+            yield counted
+    except WorkerError as error:
+        raise Failure(str(error)) from None

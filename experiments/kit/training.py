@@ -137,16 +137,22 @@ def verdict_word(
     return "symmetric" if distinct < units else "learning"
 
 
-def verdict_words(network: MLP, history: History, mean_loss: float) -> NDArray[np.str_]:
-    """Return what became of every member of a stack, in an array of its shape."""
-    units = sum(network.sizes[1:-1])
+def distinct_units(network: MLP) -> NDArray[np.intp]:
+    """Return how many hidden units of each member differ from one another."""
     with np.errstate(over="ignore", invalid="ignore"):
         trace = network.forward(np.zeros((1, network.sizes[0])))
         gradients = network.backward(trace, np.zeros_like(trace.output))
-        distinct = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
+        distinct: NDArray[np.intp] = diagnostics.distinct_units(network, trace, gradients).sum(-1)
+    return distinct
+
+
+def verdict_words(
+    history: History, distinct: NDArray[np.intp], units: int, mean_loss: float
+) -> NDArray[np.str_]:
+    """Return what became of every member of a stack of networks with so many hidden units."""
     lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
     words = [
-        verdict_word(diverged >= 0, low, mean_loss, left, units)
+        verdict_word(diverged >= 0, low, mean_loss, int(left), units)
         for diverged, low, left in zip(
             history.diverged_at.flat, lowest.flat, distinct.flat, strict=True
         )

@@ -15,16 +15,17 @@ from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
+    JOBS_OPTIONS,
     PRINT_OPTIONS,
     dataset_of,
     network_options,
     own_options,
     settings_of,
 )
-from experiments.kit.report import deliver, figure_path, progress, publish, tell
+from experiments.kit.report import deliver, figure_path, publish, shared_out, tell
 from experiments.race import measure, text
 from experiments.race.figure import figure
-from experiments.race.measure import Comparison, epochs_of_work, race_settings
+from experiments.race.measure import Comparison, race_settings, stacks_of_work
 from experiments.race.races import RACES, Race
 
 
@@ -49,6 +50,7 @@ def _command(race: Race) -> click.Command:
             *own_options(race.options),
             *network,
             *DATA_OPTIONS,
+            *JOBS_OPTIONS,
             *FIGURE_OPTIONS,
             *PRINT_OPTIONS,
         ],
@@ -72,7 +74,7 @@ def _in_two_halves(case: Case, race: Race) -> click.Command:
     return click.Command(
         case.name,
         callback=callback,
-        params=options_of(case),
+        params=[*options_of(case), *JOBS_OPTIONS],
         help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh\n\n"
         "The second half trains a deep network of its own. The data, --activation, "
         "--optimizer and --seed hold for it too, the other options do not.",
@@ -84,9 +86,9 @@ def _in_two_halves(case: Case, race: Race) -> click.Command:
 def _raced(race: Race, values: dict[str, Any]) -> Comparison:
     settings, dataset = race_settings(race, settings_of(values)), dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
-    work = epochs_of_work(race.starts(**options), dataset, settings, race.runs)
-    with progress("racing", work) as on_epoch:
-        return measure.race(race, dataset, settings, options, on_epoch=on_epoch)
+    stacks = stacks_of_work(race.starts(**options), dataset, settings, race.runs)
+    with shared_out(values, "racing", stacks) as map_:
+        return measure.race(race, dataset, settings, options, map=map_)
 
 
 COMMANDS = {

@@ -10,7 +10,7 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -22,7 +22,15 @@ from experiments.case.cases import CASES
 from experiments.data import Dataset
 from experiments.kit.claims import Outcome, Verdict
 from experiments.kit.starts import Start
-from experiments.kit.training import RATES, Settings, fit, networks, quantiles, verdict_words
+from experiments.kit.sweep import Map, Task, groups, trained
+from experiments.kit.training import (
+    RATES,
+    Settings,
+    distinct_units,
+    networks,
+    quantiles,
+    verdict_words,
+)
 from experiments.kit.words import number
 from experiments.race.races import Race
 from mlp import MLP, diagnostics, theory
@@ -35,9 +43,6 @@ SIGNALS = {
     "delta_std": diagnostics.delta_std,
     "saturated": diagnostics.saturated,
 }
-# About how many numbers are trained at once: 8 MB, which stay near the processor. With fifty times
-# as many, the 260 networks of `mlp-demo compare` take twice as long.
-CHUNK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -271,7 +276,7 @@ def compare(
     *,
     runs: int = 20,
     signals: bool = False,
-    on_epoch: Callable[[], object] | None = None,
+    map: Map = map,  # noqa: A002, what the built-in one does
 ) -> Comparison:
     """Train `runs` networks of every start on the same data and the same batches.
 
@@ -287,8 +292,9 @@ def compare(
         Seeds of every start.
     signals : bool
         Whether to record `SIGNALS` at every epoch.
-    on_epoch : callable, optional
-        Called `epochs_of_work` times, less often if networks diverge.
+    map : callable (function, tasks) -> results, optional
+        Trains the stacks: the built-in ``map``, that of `sweep.workers` or of any executor, if
+        it keeps the order. The results are the same to the last bit.
 
     Returns
     -------
@@ -317,19 +323,27 @@ def compare(
     def drawn(start: Start, seeds: Iterable[int]) -> list[MLP]:
         return networks(sizes, settings.activation, start, settings.seed, seeds)
 
-    histories, words = [], []
-    for group in _groups(members, sizes, len(dataset.x)):
-        stack = MLP.stack([network for start, r in group for network in drawn(start, [r])])
-        history = fit(
-            stack,
-            dataset.x,
-            dataset.y,
-            settings=settings,
-            on_epoch=on_epoch,
-            probes=SIGNALS if signals else {},
-        )
-        histories.append(history)
-        words += verdict_words(stack, history, dataset.mean_predictor_loss).tolist()
+    def tasks() -> Iterator[Task]:
+        for group in cut:
+            stack = MLP.stack([n for i in group for n in drawn(members[i][0], [members[i][1]])])
+            yield Task(
+                stack,
+                dataset.x,
+                dataset.y,
+                settings,
+                probes=SIGNALS if signals else {},
+                after=distinct_units,
+            )
+
+    cut = groups(len(members), sizes, len(dataset.x))
+    done = list(map(trained, tasks()))
+    histories = [stack.history for stack in done]
+    units, mean_loss = sum(settings.hidden), dataset.mean_predictor_loss
+    words = [
+        word
+        for stack in done
+        for word in verdict_words(stack.history, stack.answer, units, mean_loss).tolist()
+    ]
     losses = np.concatenate([history.loss for history in histories], axis=1)
     diverged_at = np.concatenate([history.diverged_at for history in histories])
     recorded = {
@@ -359,7 +373,7 @@ def race(
     options: Mapping[str, Any] | None = None,
     *,
     runs: int | None = None,
-    on_epoch: Callable[[], object] | None = None,
+    map: Map = map,  # noqa: A002, what the built-in one does
 ) -> Comparison:
     """Run a race of the notes: `compare`, with its starts, its network and its claims.
 
@@ -375,7 +389,7 @@ def race(
         The options of the race.
     runs : int, optional
         Seeds of every start; by default those of the race.
-    on_epoch : callable, optional
+    map : callable, optional
         As for `compare`.
 
     Returns
@@ -390,7 +404,7 @@ def race(
         settings,
         runs=runs or race.runs,
         signals=True,
-        on_epoch=on_epoch,
+        map=map,
     )
     return replace(result, race=race, options=options)
 
@@ -408,23 +422,12 @@ def race_settings(race: Race, chosen: Settings) -> Settings:
     ).filled_in()
 
 
-def epochs_of_work(
+def stacks_of_work(
     starts: Sequence[Start], dataset: Dataset, settings: Settings, runs: int
 ) -> int:
-    """Return how often `compare` calls `on_epoch`."""
+    """Return how many stacks `compare` trains."""
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
-    members = [(start, r) for start in starts for r in range(runs)]
-    groups = _groups(members, sizes, len(dataset.x))
-    return len(groups) * ((settings.filled_in().epochs or 0) + 1)
-
-
-def _groups(
-    members: Sequence[tuple[Start, int]], sizes: list[int], rows: int
-) -> list[Sequence[tuple[Start, int]]]:
-    """Return the networks in groups that fit into the processor's cache together."""
-    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    size = max(1, CHUNK // (4 * parameters + 3 * rows * sum(sizes)))
-    return [members[first : first + size] for first in range(0, len(members), size)]
+    return len(groups(len(starts) * runs, sizes, len(dataset.x)))
 
 
 def _drawn(start: Start, before: MLP) -> list[Drawn]:

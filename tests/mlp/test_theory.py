@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad, solve_ivp
@@ -286,6 +286,213 @@ def test_no_edge_of_chaos_where_every_bias_adds_up_or_every_slope_is_steep() -> 
         theory.critical_sigma_w(shaky)
 
 
+# Two examples ----------------------------------------------------------------------------
+
+CORRELATIONS = [-1.0, -0.7, 0.0, 0.3, 0.9, 0.999, 1 - 1e-9, 1.0]
+
+
+@pytest.mark.parametrize("q", [1e-8, 0.1, 1.0, 7.0, 1e2, 1e4, 1e6])
+def test_the_mean_of_two_in_closed_form(q: float) -> None:
+    c = np.array(CORRELATIONS)
+    arcsine = 2 / math.pi * np.arcsin(2 * q * c / (1 + 2 * q))  # Williams 1997
+    mean = theory.gaussian_mean_of_two(erf, q, c)
+    np.testing.assert_allclose(mean, arcsine, atol=1e-12 * min(q, 1))
+    angle = np.arccos(c)  # Cho & Saul 2009, the kernels of degree 0 and 1
+    steps = theory.gaussian_mean_of_two(lambda z: np.heaviside(z, 0.0), q, c)
+    np.testing.assert_allclose(steps, (math.pi - angle) / math.tau, atol=1e-13)
+    ramps = theory.gaussian_mean_of_two(lambda z: np.maximum(z, 0), q, c)
+    kernel = (np.sin(angle) + (math.pi - angle) * c) / math.tau
+    np.testing.assert_allclose(ramps, q * kernel, atol=1e-14 * q)
+    products = theory.gaussian_mean_of_two(lambda z: z, q, c)
+    np.testing.assert_allclose(products, q * c, atol=1e-13 * q)
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("c", [-0.5, 0.2, 0.95])
+def test_the_mean_of_two_agrees_with_a_product_of_hermite_rules(name: str, c: float) -> None:
+    f = np.vectorize(SCALARS[name][0])
+    z, weights = np.polynomial.hermite_e.hermegauss(120)
+    weights /= weights.sum()
+    second = c * z[:, np.newaxis] + math.sqrt(1 - c * c) * z
+    expected = weights @ (f(z)[:, np.newaxis] * f(second)) @ weights
+    mean = theory.gaussian_mean_of_two(activations.get(name), 1.0, c)
+    assert mean == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("q", "c"), [(0.3, 0.4), (4.0, -0.8), (50.0, 0.99)])
+def test_the_mean_of_two_with_kinks_away_from_zero(q: float, c: float) -> None:
+    spread = math.sqrt(q * (1 - c * c))
+
+    def given_first(z: float) -> float:
+        """E[f(u2)] for the u2 that are left to chance once u1 = √q z is known."""
+        mean = c * math.sqrt(q) * z
+        low, high = (-1 - mean) / spread, (1 - mean) / spread
+        inside = norm.cdf(high) - norm.cdf(low)
+        bent = mean * inside - spread * (norm.pdf(high) - norm.pdf(low))
+        return float(bent + norm.sf(high) - norm.cdf(low))
+
+    edges = np.unique([-10, *np.array([-1, 0, 1]) / math.sqrt(q), 10])
+    expected = sum(
+        quad(
+            lambda z: float(np.clip(math.sqrt(q) * z, -1, 1)) * given_first(z) * norm.pdf(z),
+            low,
+            high,
+            epsabs=1e-13,
+        )[0]
+        for low, high in pairwise(edges)
+    )
+    mean = theory.gaussian_mean_of_two(HARD_TANH, q, c, HARD_TANH.kinks)
+    assert mean == pytest.approx(expected, abs=1e-11)
+
+
+def test_equal_examples_stay_equal_and_the_limits_of_the_variance_are_taken() -> None:
+    for name in NAMES:
+        for q in (0.0, 1e-3, 1.0, 1e3, math.inf):
+            for sigma_b in (0.0, 0.5):
+                one = theory.correlation_map(1.0, q, name, 1.3, sigma_b)
+                assert one == pytest.approx(1, abs=1e-12)
+    # Of small signals tanh is linear; of large ones the sign, whose law is the arcsine.
+    assert theory.correlation_map(0.3, 0.0, "tanh", 0.5) == pytest.approx(0.3)
+    assert theory.correlation_map(0.3, math.inf, "tanh", 0.5) == pytest.approx(
+        2 / math.pi * math.asin(0.3)
+    )
+    # ReLU knows no scale.
+    relu = [theory.correlation_map(0.3, q, "relu", 1.0) for q in (0.0, 1.0, math.inf)]
+    assert relu == pytest.approx([relu[1]] * 3)
+
+
+@given(
+    name=st.sampled_from(NAMES),
+    q=st.floats(1e-3, 100.0),
+    sigma_b=st.floats(0.0, 2.0),
+    c=st.floats(-0.99, 0.99),
+)
+def test_the_slope_is_that_of_the_map(name: str, q: float, sigma_b: float, c: float) -> None:
+    h = 1e-5
+    low, high = theory.correlation_map([c - h, c + h], q, name, 1.5, sigma_b)
+    slope = theory.chi(q, name, 1.5, c) * q / theory.variance_map(q, name, 1.5, sigma_b)
+    assert slope == pytest.approx((high - low) / (2 * h), rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("f", "sigma_w", "sigma_b"),
+    [("tanh", 1.0, 0.3), ("tanh", 2.0, 0.2), ("tanh", 1.5, 0.0), ("sigmoid", 15.0, 0.0),
+     ("sigmoid", 1.0, 0.5), (ERF, 2.0, 0.3), (HARD_TANH, 1.6, 0.1), ("relu", 1.2, 0.3)],
+)  # fmt: skip
+def test_two_examples_settle_at_the_rate_of_the_depth(
+    f: str | Activation, sigma_w: float, sigma_b: float
+) -> None:
+    q = theory.fixed_point(f, sigma_w, sigma_b)
+    fixed = theory.correlation_fixed_point(f, sigma_w, sigma_b)
+    depth = theory.correlation_depth(f, sigma_w, sigma_b)
+    c = 0.6
+    away: list[float] = []
+    while len(away) < 3 or (abs(away[-1]) > 1e-5 and len(away) < 300):
+        c = theory.correlation_map(c, q, f, sigma_w, sigma_b)
+        away.append(c - fixed)
+    assert abs(away[-1]) <= 1e-5
+    # ReLU comes to 1 by a root, not a line; the others have their rate to a few per cent.
+    within = 0.1 if f == "relu" else 0.02
+    assert -1 / math.log(away[-1] / away[-2]) == pytest.approx(depth, rel=within)
+
+
+def test_published_depths_of_the_correlation() -> None:
+    # Schoenholz et al. 2016 work at σ_b² = 0.05, where the edge is near σ_w² = 1.76.
+    b = math.sqrt(0.05)
+    for w2, depth in ((1.0, 3.63), (2.5, 11.80), (4.0, 6.98)):
+        assert theory.correlation_depth("tanh", math.sqrt(w2), b) == pytest.approx(depth, abs=5e-3)
+    # Beyond the edge it is not the gradient's: 1 / ln χ₁ would be about half of it.
+    gradient = theory.chi(theory.fixed_point("tanh", 2.0, b), "tanh", 2.0)
+    assert -theory.depth_scale(gradient) == pytest.approx(3.40, abs=5e-3)
+    assert theory.correlation_depth("tanh", theory.critical_sigma_w("tanh", b), b) > 1e6
+
+
+@settings(max_examples=30)
+@given(name=bent, part=st.floats(0.05, 0.98), sigma_b=st.floats(0.05, 1.0))
+def test_up_to_the_edge_it_is_the_gradients_depth(name: str, part: float, sigma_b: float) -> None:
+    sigma_w = part * theory.critical_sigma_w(name, sigma_b)
+    assert theory.correlation_fixed_point(name, sigma_w, sigma_b) == 1
+    growth = theory.chi(theory.fixed_point(name, sigma_w, sigma_b), name, sigma_w)
+    assert theory.correlation_depth(name, sigma_w, sigma_b) == pytest.approx(
+        theory.depth_scale(growth)
+    )
+    beyond = theory.correlation_fixed_point(name, 1.05 / part * sigma_w, sigma_b)
+    assert 0 < beyond < 1
+
+
+@settings(max_examples=30)
+@given(sigma_w=st.floats(0.05, 20.0))
+def test_where_correlations_have_no_depth_it_is_the_size_that_has(sigma_w: float) -> None:
+    for name, kept in (("relu", sigma_w**2 / 2), ("linear", sigma_w**2)):
+        assert theory.correlation_fixed_point(name, sigma_w) == 1
+        if abs(math.log(kept)) > 1e-3:
+            depth = theory.correlation_depth(name, sigma_w)
+            assert depth == pytest.approx(1 / abs(math.log(kept)))
+            # With a bias the signal settles below the edge, and both depths are the same.
+            assert theory.correlation_depth(name, sigma_w, 0.3) == pytest.approx(depth)
+    if sigma_w < 0.99:
+        depth = theory.correlation_depth("tanh", sigma_w)
+        assert depth == pytest.approx(1 / abs(math.log(sigma_w**2)))
+
+
+def test_at_the_edge_without_bias_there_is_no_depth_that_is_too_deep() -> None:
+    for name, critical in (("relu", math.sqrt(2)), ("linear", 1.0), ("tanh", 1.0)):
+        assert theory.correlation_depth(name, critical) == math.inf
+
+
+def test_relu_closes_like_one_over_depth_squared() -> None:
+    # 1 - c_l ≈ (9π²/2) / l², from 1 - C(1 - e) = e - (2√2 / 3π) e^{3/2} + ...
+    c, layers = 0.0, 2000
+    for _ in range(layers):
+        c = theory.correlation_map(c, 1.0, "relu", math.sqrt(2))
+    assert (1 - c) * layers**2 == pytest.approx(9 * math.pi**2 / 2, rel=0.02)
+
+
+def test_the_gain_of_random_walk_initialization() -> None:
+    # Sussillo & Abbott 2014: the g with which ln‖a‖ neither rises nor falls in a typical ReLU
+    # network of width N is √2 exp(1.2 / (max(N, 6) - 2.4)), a fit; the exact one follows from
+    # `relu_log_growth`.
+    for width in (12, 20, 50, 100, 300, 1000):
+        published = math.sqrt(2) * math.exp(1.2 / (max(width, 6) - 2.4))
+        assert theory.relu_log_growth(width, published).mean == pytest.approx(0, abs=2 * 0.004)
+
+
+@pytest.mark.parametrize(
+    ("name", "sigma_w", "sigma_b"), [("tanh", 2.0, 0.3), ("relu", math.sqrt(2), 0.1)]
+)
+def test_two_examples_in_wide_networks_follow_the_map(
+    name: str, sigma_w: float, sigma_b: float
+) -> None:
+    width, depth, count = 300, 5, 40
+    rng = np.random.default_rng(6)
+    q, c = 1.0, 0.2
+    pair = rng.standard_normal((width, 2)) / math.sqrt(width)
+    pair = np.linalg.qr(pair)[0] @ [[1, c], [0, math.sqrt(1 - c * c)]]
+    x = math.sqrt(width) * pair.T
+    net = MLP.stack(
+        [
+            MLP(
+                [width] * (depth + 1),
+                name,
+                kernel_initializer=initializers.normal(sigma_w / math.sqrt(width)),
+                bias_initializer=initializers.normal(sigma_b),
+                seed=s,
+            )
+            for s in range(count)
+        ]
+    )
+    z = net.forward(x).z
+    products = np.stack([(v[:, 0] * v[:, 1]).mean(axis=-1) for v in z], axis=-1)
+    expected = []
+    q, product = sigma_w**2 + sigma_b**2, sigma_w**2 * c + sigma_b**2
+    for _ in range(depth):
+        expected.append(product)
+        product = theory.correlation_map(product / q, q, name, sigma_w, sigma_b)
+        q = theory.variance_map(q, name, sigma_w, sigma_b)
+        product *= q
+    assert_mean(products, expected)
+
+
 # The signal in a network -----------------------------------------------------------------
 
 
@@ -531,6 +738,13 @@ def test_a_mode_from_beginning_to_end() -> None:
         (lambda: theory.chi(-1.0, "tanh", 1.0), "q -1.0"),
         (lambda: theory.chi(1.0, "tanh", math.inf), "sigma_w inf"),
         (lambda: theory.depth_scale([0.5, -0.5]), "chi -0.5"),
+        (lambda: theory.chi(1.0, "tanh", 1.0, 1.5), "c 1.5"),
+        (lambda: theory.gaussian_mean_of_two(np.cos, -2.0, 0.0), "q -2.0"),
+        (lambda: theory.gaussian_mean_of_two(np.cos, 2.0, -1.1), "c -1.1"),
+        (lambda: theory.correlation_map([0.5, math.nan], 1.0, "tanh", 1.0), "c nan"),
+        (lambda: theory.correlation_map(0.5, -1.0, "tanh", 1.0), "q -1.0"),
+        (lambda: theory.correlation_fixed_point("tanh", -0.1), "sigma_w -0.1"),
+        (lambda: theory.correlation_depth("tanh", 1.0, math.inf), "sigma_b inf"),
         (lambda: theory.fixed_point("tanh", -0.1), "sigma_w -0.1"),
         (lambda: theory.fixed_point("tanh", 1.0, -0.1), "sigma_b -0.1"),
         (lambda: theory.critical_sigma_w("tanh", -0.1), "sigma_b -0.1"),
@@ -559,3 +773,4 @@ def test_every_registered_activation_has_a_theory() -> None:
     for name in activations.ACTIVATIONS:
         assert theory.variance_map(1.0, name, 1.0) > 0
         assert theory.chi(1.0, name, 1.0) > 0
+        assert theory.correlation_depth(name, 1.2, 0.3) > 0

@@ -128,12 +128,6 @@ def test_what_diverges_explains_nothing() -> None:
     assert result.nobody_learns
 
 
-def test_progress_is_told_after_each_run() -> None:
-    ticks: list[int] = []
-    compare([named_start("small")], PENGUINS, SMALL, runs=3, on_run=lambda: ticks.append(1))
-    assert len(ticks) == 3
-
-
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(ValueError, match="name at least one start"):
         compare([], PENGUINS, SMALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import click
 import numpy as np
@@ -20,6 +21,7 @@ from experiments.race.measure import (
     compare,
     race,
     race_settings,
+    stacks_of_work,
 )
 from experiments.race.races import HE, RACES, RANDOM_RACE, XAVIER, Race
 from experiments.verify import every_race
@@ -77,7 +79,7 @@ def test_each_run_equals_the_same_network_trained_alone() -> None:
 def test_groups_that_fit_into_memory_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     starts = [named_start(n) for n in ("zeros", "small", "large")]
     together = compare(starts, PENGUINS, SMALL, runs=2)
-    monkeypatch.setattr("experiments.race.measure.CHUNK", 1)
+    monkeypatch.setattr("experiments.kit.sweep.CHUNK", 1)
     apart = compare(starts, PENGUINS, SMALL, runs=2)
     for a, b in zip(together.rivals, apart.rivals, strict=True):
         np.testing.assert_allclose(a.losses, b.losses, rtol=1e-12)
@@ -93,13 +95,17 @@ def test_seeds_start_all_rivals_from_the_same_random_numbers() -> None:
     assert inner.largest / other.largest == pytest.approx(np.sqrt(2), rel=1e-12)
 
 
-def test_progress_is_told_as_often_as_announced() -> None:
-    from experiments.race.measure import epochs_of_work
+def test_as_many_stacks_are_trained_as_announced() -> None:
+    tasks: list[object] = []
 
-    ticks: list[int] = []
+    def counting(function: Any, arguments: Any) -> Any:
+        for argument in arguments:
+            tasks.append(argument)
+            yield function(argument)
+
     starts = [named_start("small")]
-    compare(starts, PENGUINS, SMALL, runs=2, on_epoch=lambda: ticks.append(1))
-    assert len(ticks) == epochs_of_work(starts, PENGUINS, SMALL, 2)
+    compare(starts, PENGUINS, SMALL, runs=2, map=counting)
+    assert len(tasks) == stacks_of_work(starts, PENGUINS, SMALL, 2)
 
 
 def test_nothing_to_compare_is_an_error() -> None:

@@ -1,0 +1,270 @@
+"""Sweep: many networks, trained in stacks, here or on many processors or machines.
+
+A room draws its networks in stacks that fit the processor's cache (`groups`), and hands each
+stack, with all that its training needs, as a `Task` to a map: the built-in one, or that of
+`workers`, a pool of processes or a cluster. What a worker gets is arrays, so it need not know an
+initializer that the user has registered; and how a stack trains depends on nothing but its task,
+so the results are the same to the last bit wherever it runs, and come in the order of the tasks.
+
+Where to go next: ``report.py``, whose `shared_out` brings a map and a progress bar to a command.
+"""
+
+from __future__ import annotations
+
+import builtins
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol, TypeVar
+
+from experiments.kit.training import Settings, fit
+from mlp import MLP, History
+from mlp.arrays import Array
+from mlp.optimizers import Optimizer
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# About how many numbers are trained at once: 8 MB of float64, which stay near the processor. With
+# fifty times as many, the 260 networks of `mlp-demo compare` take twice as long.
+CHUNK = 1_000_000
+# Work of more seconds than this is shared out to processes, which take about one to start.
+WORTH_IT = 3.0
+# How long a scheduler may take to answer, in seconds.
+ANSWER_WITHIN = 10.0
+# One thread of linear algebra for each process: on small matrices a second one mostly waits.
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+class Map(Protocol):
+    """The built-in map, or any that gives its results in the order of the arguments."""
+
+    def __call__(self, function: Callable[[T], R], tasks: Iterable[T], /) -> Iterable[R]:
+        """Return function(task) for every task."""
+
+
+class WorkerError(RuntimeError):
+    """A worker died, or no cluster answers: nothing that the user typed or the tasks hold."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A stack of networks, and all that its training needs.
+
+    Attributes
+    ----------
+    network : MLP
+        A stack, or a single one.
+    x, y : numpy.ndarray
+        As `mlp.train` takes them.
+    settings : Settings
+        How it trains.
+    optimizer : Optimizer, optional
+        Instead of that of the settings: with a rate for each member, say.
+    probes : mapping of str to callable (network, trace, gradients) -> array
+        What to record at every epoch. Functions of a module, as they must be pickled.
+    after : callable (network) -> result, optional
+        What to ask the stack once it is trained.
+    """
+
+    network: MLP
+    x: Array
+    y: Array
+    settings: Settings
+    optimizer: Optimizer | None = None
+    probes: Mapping[str, Any] | None = None
+    after: Callable[[MLP], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What comes back of a `Task`: the history of the stack, and what was asked after it."""
+
+    history: History
+    answer: Any = None
+
+
+def trained(task: Task) -> Trained:
+    """Train the stack of a task, in place."""
+    history = fit(
+        task.network,
+        task.x,
+        task.y,
+        settings=task.settings,
+        on_epoch=None,
+        optimizer=task.optimizer,
+        probes=task.probes,
+    )
+    return Trained(history, None if task.after is None else task.after(task.network))
+
+
+def groups(count: int, sizes: list[int], rows: int) -> list[range]:
+    """Cut so many networks of one shape into groups that fit the processor's cache.
+
+    Parameters
+    ----------
+    count : int
+        How many networks there are.
+    sizes : list of int
+        The shape of each.
+    rows : int
+        Rows of a pass.
+
+    Examples
+    --------
+    >>> groups(5, [2, 250, 250, 1], rows=20)
+    [range(0, 3), range(3, 5)]
+    """
+    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
+    size = max(1, CHUNK // (4 * parameters + 3 * rows * sum(sizes)))
+    return [range(first, min(first + size, count)) for first in range(0, count, size)]
+
+
+@contextmanager
+def workers(jobs: int | None = 1, cluster: str | None = None, tasks: int = 1) -> Iterator[Map]:
+    """Yield a map that shares its work out.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        How many processes; 1: this one; -1: one for each processor. None: this process, or one
+        for each processor where the first of the tasks says that all of them take longer than
+        3 seconds.
+    cluster : str, optional
+        The address of a scheduler of dask.distributed, ``tcp://HOST:PORT``, instead.
+    tasks : int
+        How many there will be, for the estimate.
+
+    Raises
+    ------
+    WorkerError
+        If the cluster cannot be reached, or a worker dies.
+    ValueError
+        If `jobs` is 0 or below -1.
+
+    Notes
+    -----
+    Tasks are drawn, sent and told as the work goes on, a few ahead of what has been done. When
+    the block is left, by Ctrl-C too, the processes are ended.
+
+    Examples
+    --------
+    >>> with workers(1) as here:
+    ...     list(here(abs, [-1, 2]))
+    [1, 2]
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if jobs is not None and (jobs == 0 or jobs < -1):
+        raise ValueError(f"jobs must be 1 or more, or -1 for all processors, not {jobs}")
+    if cluster is not None:
+        with _cluster(cluster) as executor:
+            yield lambda function, tasks: _in_order(executor, function, tasks, ahead=64)
+    elif jobs is None and cores and cores > 1:
+        long: bool | None = None
+        with _processes(cores) as pool:
+
+            def shared_if_long(function: Callable[[T], R], arguments: Iterable[T]) -> Iterator[R]:
+                nonlocal long
+                arguments = iter(arguments)
+                for argument in arguments if long is None else ():
+                    started = time.perf_counter()
+                    yield function(argument)
+                    long = (time.perf_counter() - started) * (tasks - 1) > WORTH_IT
+                    break
+                yield from (pool if long else builtins.map)(function, arguments)
+
+            yield shared_if_long
+    elif jobs in (None, 1):
+        yield builtins.map
+    else:
+        with _processes(cores or 1 if jobs == -1 else jobs) as pool:
+            yield pool
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Map]:
+    """Yield the map of a pool of processes, which start with its first task."""
+    others = set(multiprocessing.active_children())
+    executor: ProcessPoolExecutor | None = None
+
+    def share_out(function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        nonlocal executor
+        executor = executor or ProcessPoolExecutor(count, multiprocessing.get_context("spawn"))
+        try:
+            yield from _in_order(executor, function, tasks, ahead=2 * count)
+        except BrokenProcessPool:
+            raise WorkerError(
+                "a worker process died, killed or out of memory; try fewer --jobs"
+            ) from None
+
+    try:
+        yield share_out
+    finally:
+        if executor is not None:
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    """Yield the executor of a cluster that runs already."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise WorkerError(
+            'a cluster needs dask.distributed: pip install "mlp-demo[cluster]"'
+        ) from None
+    try:
+        client = Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise WorkerError(f"no cluster answers at {address}: {error}") from None
+    with client:
+        executor: Executor = client.get_executor()
+        yield executor
+
+
+def _in_order(
+    executor: Executor, function: Callable[[T], R], tasks: Iterable[T], ahead: int
+) -> Iterator[R]:
+    """Yield function(task) in order, with so many tasks on their way: not all are held at once."""
+    waiting: deque[Any] = deque()
+    for task in tasks:
+        with _as_workers_begin():
+            waiting.append(executor.submit(function, task))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+@contextmanager
+def _as_workers_begin() -> Iterator[None]:
+    """Give what a process that starts here is to inherit: one thread, and no ear for Ctrl-C.
+
+    NumPy reads the number of threads when it is loaded, which is before any code of ours runs in
+    the worker. Ctrl-C reaches every process of a terminal; the one that started them ends them.
+    """
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    mask = getattr(signal, "pthread_sigmask", None)  # which Windows has not
+    if mask:
+        mask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            with suppress(KeyError):
+                del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
+        if mask:
+            mask(signal.SIG_UNBLOCK, {signal.SIGINT})
