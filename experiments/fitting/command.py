@@ -20,14 +20,14 @@ from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
-    NETWORK_OPTIONS,
     PRINT_OPTIONS,
     Begun,
     Converted,
+    OneOf,
     fraction_of,
     known_starts,
+    network_options,
     settings_of,
-    widths_of,
 )
 from experiments.kit.report import (
     check_output,
@@ -51,13 +51,12 @@ TRAIN_OPTIONS: list[click.Parameter] = [
         help="How the weights start: an initializer, or FILE.py:FUNCTION, whose code is run.  "
         "[default: he_normal; without ReLU glorot_normal]",
     ),
-    *(option for option in NETWORK_OPTIONS if option.name != "hidden"),
-    click.Option(
-        ["--hidden"],
-        type=Converted("widths", widths_of),
-        default="16,16",
-        show_default=True,
-        help="Units of each hidden layer.",
+    *network_options(
+        hidden="16,16",
+        epochs="100",
+        rate="0.003; sgd: by depth and width",
+        batch="32",
+        optimizer=measure.OPTIMIZER,
     ),
     click.Option(
         ["--validation"],
@@ -65,6 +64,19 @@ TRAIN_OPTIONS: list[click.Parameter] = [
         default="0.2",
         show_default=True,
         help="Part of the rows to hold out.",
+    ),
+    click.Option(
+        ["--keep"],
+        type=OneOf(["best", "last"]),
+        default="best",
+        show_default=True,
+        help="Which epoch's network: the best on the rows held out, or the last.",
+    ),
+    click.Option(
+        ["--patience"],
+        type=click.IntRange(min=1),
+        metavar="EPOCHS",
+        help="Stop after so many epochs without a better one on the rows held out.",
     ),
     click.Option(
         ["--save"],
@@ -90,7 +102,7 @@ TRAIN_OPTIONS: list[click.Parameter] = [
 # What a network that is resumed already has.
 RESUMED = (
     "inputs", "target", "init", "activation", "hidden", "learning_rate", "batch_size",
-    "optimizer", "seed", "validation",
+    "optimizer", "seed", "validation", "keep",
 )  # fmt: skip
 
 
@@ -141,9 +153,9 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
     Example:
       mlp-demo train houses.csv --target price --save net.npz
 
-    Some rows are held out. It says what the start of the weights did to every layer and what
-    became of the network, and draws the loss. Ctrl-C ends it early and keeps the last whole
-    epoch.
+    Some rows are held out, and the epoch that is best on them is kept. It says what the start of
+    the weights did to every layer and what became of the network, and draws the loss. Ctrl-C ends
+    it early and keeps what was learned.
     """
     source, resumed = values["data"], values["resume"]
     check_resumed(ctx)
@@ -160,11 +172,14 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
         table = data.read(source, values["inputs"], values["target"], values["drop_missing"])
         model = measure.begin(
             table,
-            settings_of(values),
+            measure.train_settings(settings_of(values)),
             start=values["init"],
             validation=values["validation"],
             drop_missing=values["drop_missing"],
+            keep=values["keep"],
         )
+    if values["patience"] and not model.validation:
+        raise ValueError("--patience needs rows held out; leave out --validation 0")
     epochs = (values["epochs"] if resumed else None) or model.epochs_left
     if not epochs:
         raise ValueError(f"{resumed} has had all its epochs; say with --epochs how many more")
@@ -176,7 +191,7 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
             if save:
                 save(model)
 
-        fit = measure.fit(model, table, epochs, on_epoch)
+        fit = measure.fit(model, table, epochs, on_epoch, values["patience"])
     if saved and fit.worth_saving:
         fit.model.save(saved)
     fit = replace(fit, saved=str(saved) if saved else None)

@@ -247,6 +247,7 @@ def network_options(
     epochs: str = "500; sigmoid 2000",
     rate: str = "0.1; adam 0.01",
     batch: str = "all",
+    optimizer: str = "sgd",
 ) -> list[click.Parameter]:
     """Return the options of a network and its training, with what they are by default."""
     widths = "Units of each hidden layer: 2, 16,16 or 50x10 for ten layers of 50."
@@ -283,7 +284,7 @@ def network_options(
         click.Option(
             ["--optimizer"],
             type=Known("name", lambda: OPTIMIZERS),
-            default="sgd",
+            default=optimizer,
             show_default=True,
             help="sgd or adam.",
         ),

@@ -83,10 +83,15 @@ class Settings:
 
 
 class Setback(NamedTuple):
-    """How a training ended badly although its numbers stayed finite: a title, and a sentence."""
+    """How a training ended badly although its numbers stayed finite: a title, and the facts."""
 
     title: str
-    reason: str
+    what: str
+
+    @property
+    def reason(self) -> str:
+        """What happened, and what helps most."""
+        return f"{self.what}; use a smaller --learning-rate."
 
 
 def setback(loss: Array, mean_loss: float) -> Setback | None:
@@ -102,21 +107,20 @@ def setback(loss: Array, mean_loss: float) -> Setback | None:
     Examples
     --------
     >>> setback(np.array([1.5, 0.8, 0.4]), 1.0)
-    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).reason.partition(";")[0]
+    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).what
     'It ended above the mean (lowest 0.800 at epoch 1)'
-    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).reason.partition(";")[0]
+    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).what
     'Exploding: loss 7.10 → 1.0e28'
     """
-    remedy = "use a smaller --learning-rate."
     if not len(loss) or not np.isfinite(loss).all():
         return None
     first, last, lowest = float(loss[0]), float(loss[-1]), float(loss.min())
     if last > 1000 * max(mean_loss, first):
-        reason = f"Exploding: loss {number(first)} → {number(last)}; {remedy}"
-        return Setback("The loss explodes", reason)
+        what = f"Exploding: loss {number(first)} → {number(last)}"
+        return Setback("The loss explodes", what)
     if last > mean_loss and lowest <= 0.99 * mean_loss:
         when = f"lowest {number(lowest)} at epoch {int(loss.argmin())}"
-        return Setback("Above the mean again", f"It ended above the mean ({when}); {remedy}")
+        return Setback("Above the mean again", f"It ended above the mean ({when})")
     return None
 
 
