@@ -25,6 +25,10 @@ PLACES: dict[str, tuple[str, str]] = {
         "experiments.propagation.command",
         "A signal forward, a gradient back, before training",
     ),
+    "map": (
+        "experiments.trainability.command",
+        "The map of ranges: which scale trains at which depth",
+    ),
     "compare": (
         "experiments.compare.command",
         "Which start trains your network? Every one at its best rate",

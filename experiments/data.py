@@ -29,7 +29,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.registry import Registry, suggestion
 
 FOLDER = Path(__file__).parent / "datasets"
@@ -39,7 +39,7 @@ MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "?"})
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
-class DataError(ValueError):
+class DataError(InputError):
     """Something is wrong with a table; the sentence says what, where and what to do."""
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from experiments.case.cases import CASES, Case
+from experiments.case.cases import CASES
 from experiments.data import SOURCES
-from experiments.kit.claims import Claim
+from experiments.kit.claims import Claim, Lesson
 from experiments.kit.options import INIT_OPTION, PRINT_OPTIONS
 from experiments.kit.report import print_json
 from experiments.kit.words import heading, mark, table
-from experiments.race.races import RACES, Race
+from experiments.race.races import RACES
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 
@@ -30,8 +30,7 @@ def text() -> str:
         for name, f in ((name, ACTIVATIONS[name]) for name in ACTIVATIONS)
     )
     lines += ["", heading("cases")]
-    told: list[Case | Race] = [*CASES.values(), *RACES.values()]
-    for case in told:
+    for case in (*CASES.values(), *RACES.values()):
         lines.append(f"  {case.name}: {case.title}")
         for names, claims in _claims_by_activation(case).items():
             lines.append(f"    {names}")
@@ -68,7 +67,7 @@ def _initializer_rows() -> list[tuple[str, str, str]]:
     return found
 
 
-def _case_as_json(case: Case | Race) -> dict[str, Any]:
+def _case_as_json(case: Lesson) -> dict[str, Any]:
     return {
         "title": case.title,
         "claims": {
@@ -78,13 +77,12 @@ def _case_as_json(case: Case | Race) -> dict[str, Any]:
     }
 
 
-def _claims_by_activation(case: Case | Race) -> dict[str, list[Claim]]:
+def _claims_by_activation(case: Lesson) -> dict[str, list[Claim]]:
     """Return the claims of a case, activations with the same ones together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     claims: dict[tuple[str, ...], list[Claim]] = {}
     for activation in case.claims:
-        variants = case.variants if isinstance(case, Case) else [{}]
-        every = [c for options in variants for c in case.claims_for(activation, options)]
+        every = [c for options in case.variants for c in case.claims_for(activation, options)]
         distinct = list({c.text: c for c in every}.values())
         key = tuple(f"{c.text} {c.expected}" for c in distinct)
         groups.setdefault(key, []).append(activation)

@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 import click
 
-from experiments.case.cases import CASES, Case
-from experiments.case.measure import Result, run
-from experiments.data import load
-from experiments.kit.claims import claim_as_json
+from experiments.case.cases import CASES
+from experiments.case.measure import run
+from experiments.data import Dataset, load
+from experiments.kit.claims import Lesson, Outcome, claim_as_json
 from experiments.kit.group import EPILOG
 from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
-from experiments.kit.report import print_json, progress, shared_out
-from experiments.kit.training import Settings
+from experiments.kit.report import print_json, processors, progress
+from experiments.kit.settings import Settings
+from experiments.kit.sweep import Map
 from experiments.kit.words import WIDTH, heading, mark, number
-from experiments.race.measure import Comparison, race_settings, stacks_of_work
-from experiments.race.measure import race as run_race
-from experiments.race.races import RACES, Race
+from experiments.race.measure import race
+from experiments.race.races import RACES
+from experiments.trainability.lesson import MAP
+from experiments.trainability.measure import small_map
 
 
-def text(results: Sequence[Result | Comparison]) -> str:
+class Verified(Protocol):
+    """What the result of any room says of itself."""
+
+    @property
+    def name(self) -> str:
+        """The lesson."""
+
+    @property
+    def label(self) -> str:
+        """The lesson with the options that it is run with."""
+
+    @property
+    def settings(self) -> Settings:
+        """The network and the training."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of the lesson."""
+
+    def outcomes(self) -> list[Outcome]:
+        """Every claim, measured."""
+
+
+def text(results: Sequence[Verified]) -> str:
     """Return one table of every claim of every result, and the count at the end."""
     lines = [heading(f"{'case':13} {'with':8} {'claim':47} measured")]
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
     for result, outcome in outcomes:
         claim, measured = outcome.claim, outcome.measured
-        options = result.options.values() if isinstance(result, Result) else ()
-        case = " ".join([result.name, *map(str, options)])
         lines.append(
-            f"{case:13.13} {result.settings.activation:8} {mark(measured.holds)} "
+            f"{result.label:13.13} {result.settings.activation:8} {mark(measured.holds)} "
             f"{claim.text:47} {number(measured.value)}"
         )
         if not outcome.as_documented:
@@ -62,7 +86,7 @@ def text(results: Sequence[Result | Comparison]) -> str:
     return "\n".join([*lines, "", *reasons, "", click.style(summary, bold=True)])
 
 
-def as_json(results: Sequence[Result | Comparison]) -> dict[str, Any]:
+def as_json(results: Sequence[Verified]) -> dict[str, Any]:
     """Return one object with every claim of every result and the run that it belongs to."""
     found = [
         {
@@ -78,22 +102,19 @@ def as_json(results: Sequence[Result | Comparison]) -> dict[str, Any]:
     return {"case": "verify", "claims": found, "as_documented": documented}
 
 
-def every_run() -> list[tuple[Case, Settings, Mapping[str, Any]]]:
-    """Return what ``verify`` runs: every case, with every variant and claimed activation."""
-    return [
-        (case, Settings(activation=activation), options)
-        for case in CASES.values()
-        for options in case.variants
-        for activation in case.claims
+def every_run(dataset: Dataset, map: Map = map) -> list[Callable[[], Verified]]:  # noqa: A002
+    """Return what there is to run: every lesson, with every variant and claimed activation."""
+    measures: list[tuple[Mapping[str, Lesson], Callable[..., Verified]]] = [
+        (CASES, run),
+        (RACES, partial(race, map=map)),
+        ({MAP.name: MAP}, partial(small_map, map=map)),
     ]
-
-
-def every_race() -> list[tuple[Race, Settings]]:
-    """Return what ``verify`` runs: every race, with every activation it says something of."""
     return [
-        (race, race_settings(race, Settings(activation=activation, hidden=())))
-        for race in RACES.values()
-        for activation in race.claims
+        partial(measure, lesson, dataset, lesson.settings(activation=activation), options)
+        for lessons, measure in measures
+        for lesson in lessons.values()
+        for options in lesson.variants
+        for activation in lesson.claims
     ]
 
 
@@ -109,20 +130,12 @@ def verify(ctx: click.Context, /, output_format: str, quiet: bool, **values: Any
     Ends with exit code 0 only if each claim came out as its case documents it; a claim of the
     notes that measurement refutes is documented as refuted.
     """
-    dataset = load()
-    runs, races = every_run(), every_race()
-    stacks = sum(
-        stacks_of_work(race.starts(**race.defaults()), dataset, settings, race.runs)
-        for race, settings in races
-    )
-    results: list[Result | Comparison] = []
-    with progress("cases", len(runs)) as step:
-        for case, settings, options in runs:
-            results.append(run(case, dataset, settings, options))
-            step()
-    with shared_out(values, "races", stacks) as map_:
-        for race, settings in races:
-            results.append(run_race(race, dataset, settings, map=map_))
+    # It takes long enough to be shared out to all processors.
+    shared = values | {"jobs": values["jobs"] or -1}
+    with processors(shared) as map_, progress("verifying") as expect:
+        runs = every_run(load(), map_)
+        step = expect(len(runs))
+        results = [(run(), step())[0] for run in runs]
     claims = as_json(results)
     if output_format == "json":
         print_json(claims)

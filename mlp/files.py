@@ -22,6 +22,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mlp.arrays import InputError
+
 
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
@@ -54,7 +56,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     ...     (Path(folder) / "a.txt").read_bytes()
     b'whole'
     """
-    target = _file_behind(path)
+    target = file_behind(path)
     try:
         # The name is known before the file is, so that a Ctrl-C at any moment can remove it.
         temporary = target.with_name(f".{secrets.token_hex(8)}.part")
@@ -80,9 +82,9 @@ def check_writable(path: str | PathLike[str]) -> None:
     Raises
     ------
     OSError
-        If `path` is a folder or a device, or its folder is missing or read-only.
+        If `path` is a folder, a pipe or a device, or its folder is missing or read-only.
     """
-    folder = _file_behind(path).parent
+    folder = file_behind(path).parent
     if not folder.is_dir():
         raise FileNotFoundError(f"folder {Path(path).parent} does not exist; make it first")
     try:
@@ -117,11 +119,12 @@ def read_npz(path: str | PathLike[str]) -> dict[str, NDArray[Any]]:
 
     Raises
     ------
-    ValueError
+    InputError
         If it is not such a file: damaged, cut off or foreign.
     OSError
         If it cannot be read at all.
     """
+    file_behind(path)
     with Path(path).open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
@@ -140,7 +143,7 @@ def read_npz(path: str | PathLike[str]) -> dict[str, NDArray[Any]]:
             RuntimeError,
         ) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise ValueError(
+            raise InputError(
                 f"{path} is damaged, cut off or not a file of this program: {reason}"
             ) from None
 
@@ -190,13 +193,21 @@ def from_text(array: NDArray[Any]) -> Any:
         raise ValueError("its text is nested too deeply") from None
 
 
-def _file_behind(path: str | PathLike[str]) -> Path:
-    """Return the file that a path means, through all links; refuse what is not one."""
+def file_behind(path: str | PathLike[str]) -> Path:
+    """Return the file that a path means, through all links; refuse what is not one.
+
+    Reading a pipe may wait for ever, and reading a device may never end.
+
+    Raises
+    ------
+    OSError
+        If it is a folder, a pipe or a device.
+    """
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file")
     if target.exists() and not target.is_file():
-        raise OSError(f"{path} is a device, not a file; name a file")
+        raise OSError(f"{path} is a pipe or a device; name a file")
     return target
 
 

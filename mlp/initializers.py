@@ -24,6 +24,8 @@ A uniform distribution on [-limit, limit] has standard deviation limit / √3, s
 limit is √3 times the deviation above: √(6 / (fan_in + fan_out)) for Glorot, √(6 / fan_in) for
 He.
 
+PyTorch's names of He, ``kaiming_normal`` and ``kaiming_uniform``, are understood too.
+
 To add one, decorate a function in this file with `register`; it is then in ``mlp-demo list``,
 in the comparison and in the tests. An installed package adds its own through the entry-point
 group ``mlp.initializers``; see `discover`.
@@ -42,12 +44,13 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 
-from mlp.arrays import Array, as_floats
+from mlp.arrays import Array, InputError, as_floats
 from mlp.registry import Registry
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution: TypeAlias = Literal["normal", "uniform", "truncated_normal"]
 Moment: TypeAlias = Callable[[int, int], float]
+Written: TypeAlias = Callable[[int | str, int | str], str]
 
 # The standard deviation of a standard normal that is cut off at ±2.
 TRUNCATED_STDDEV = 0.87962566103423978
@@ -79,11 +82,16 @@ class Initializer:
         A few words for lists.
     name : str
         What it is registered under, if it is.
+    stddev, limit : callable (fan_in, fan_out) -> str, optional
+        The standard deviation of normal weights, or the largest |w| of uniform ones, as a reader
+        would write it with these words or numbers for the fans.
 
     Examples
     --------
     >>> he_normal.variance(50, 10)
     0.04
+    >>> he_normal.stddev("fan_in", "fan_out"), he_normal.stddev(50, 10)
+    ('√(2 / fan_in)', '√(2 / 50)')
     >>> he_normal(np.random.default_rng(0), 50, 10).shape
     (50, 10)
     """
@@ -94,6 +102,8 @@ class Initializer:
     mean: Moment = lambda fan_in, fan_out: 0.0
     about: str = ""
     name: str = ""
+    stddev: Written | None = None
+    limit: Written | None = None
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int, /) -> Any:
         """Return W, shape (fan_in, fan_out)."""
@@ -110,14 +120,18 @@ def register(
     variance: Moment | None = None,
     mean: Moment = lambda fan_in, fan_out: 0.0,
 ) -> Callable[[InitializerLike], Initializer]:
-    """Register the decorated function as the initializer called `name`.
+    """Register what is decorated as the initializer called `name`: the one door for a new one.
+
+    What it returns is checked when it draws; see `sample`.
 
     Parameters
     ----------
     name : str
         The name for ``MLP(kernel_initializer=name)`` and the command line.
     formula, variance, mean
-        What it promises; see `Initializer`. All may be left out.
+        What a function promises; see `Initializer`. All may be left out: the formula is then
+        the call, and the words for lists are the first line of its docstring. An `Initializer`
+        keeps its own.
 
     Returns
     -------
@@ -128,18 +142,33 @@ def register(
     ------
     ValueError
         If the name is taken.
+    TypeError
+        If what is decorated is no function.
 
     Examples
     --------
     >>> @register("coin", formula="±1/2", variance=lambda fan_in, fan_out: 1 / 4)
     ... def coin(rng, fan_in, fan_out):
+    ...     '''Heads or tails.'''
     ...     return rng.choice([-0.5, 0.5], size=(fan_in, fan_out))
-    >>> get("coin") is coin
-    True
+    >>> get("coin") is coin, coin.about
+    (True, 'Heads or tails.')
     >>> INITIALIZERS.remove("coin")
     """
 
-    return lambda draw: _named(name, Initializer(draw, formula, variance, mean))
+    def door(draw: InitializerLike) -> Initializer:
+        if isinstance(draw, str):
+            raise TypeError(f"'{draw}' is a name, not an initializer")
+        made = get(draw)
+        if not isinstance(made, Initializer):
+            about = (getattr(draw, "__doc__", None) or "").strip().partition("\n")[0]
+            shown = formula or f"{name}(rng, fan_in, fan_out)"
+            made = Initializer(draw, shown, variance, mean, about)
+        named = replace(made, name=name)
+        INITIALIZERS.add(name, lambda: named)
+        return named
+
+    return door
 
 
 def get(initializer: str | InitializerLike, **parameters: float | str) -> InitializerLike:
@@ -154,7 +183,7 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
 
     Raises
     ------
-    ValueError
+    InputError
         If no initializer has that name (the nearest is suggested), or a parameter is wrong.
     TypeError
         If it is neither a name nor callable, or does not take these parameters.
@@ -165,7 +194,7 @@ def get(initializer: str | InitializerLike, **parameters: float | str) -> Initia
     True
     >>> get("he_norml")
     Traceback (most recent call last):
-    ValueError: unknown initializer 'he_norml': did you mean 'he_normal'?
+    mlp.arrays.InputError: unknown initializer 'he_norml': did you mean 'he_normal'?
     """
     if isinstance(initializer, str):
         if initializer not in INITIALIZERS:
@@ -217,47 +246,13 @@ def discover() -> None:
 
     for point in entry_points(group="mlp.initializers"):
         try:
-            add(point.name, point.load())
+            register(point.name)(point.load())
         except (Exception, SystemExit) as error:
             package = point.dist.name if point.dist else "a package"
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             warnings.warn(
                 f"initializer '{point.name}' of {package} is left out: {reason}", stacklevel=3
             )
-
-
-def add(name: str, initializer: InitializerLike) -> Initializer:
-    """Register a callable (rng, fan_in, fan_out) -> W under a name.
-
-    What it returns is checked when it draws; see `sample`.
-
-    Parameters
-    ----------
-    name : str
-        The name to find it under.
-    initializer : callable
-        A plain function gets the first line of its docstring as the words for lists.
-
-    Raises
-    ------
-    ValueError
-        If another initializer has that name.
-    TypeError
-        If it is not callable.
-
-    Examples
-    --------
-    >>> add("halves", lambda rng, fan_in, fan_out: np.full((fan_in, fan_out), 0.5)).formula
-    'halves(rng, fan_in, fan_out)'
-    >>> INITIALIZERS.remove("halves")
-    """
-    if isinstance(initializer, str):
-        raise TypeError(f"'{initializer}' is a name, not an initializer")
-    draw = get(initializer)
-    if not isinstance(draw, Initializer):
-        about = (getattr(draw, "__doc__", None) or "").strip().partition("\n")[0]
-        draw = Initializer(draw, formula=f"{name}(rng, fan_in, fan_out)", about=about)
-    return _named(name, draw)
 
 
 def sample(
@@ -275,7 +270,7 @@ def sample(
 
     Raises
     ------
-    ValueError
+    InputError
         If the initializer fails, or its result is not numeric, not finite or has another
         shape; it names the initializer.
 
@@ -285,9 +280,9 @@ def sample(
     ...     return np.ones(3)
     >>> sample(flat, np.random.default_rng(0), 2, 1)
     Traceback (most recent call last):
-    ValueError: initializer flat returned shape (3,) for fan_in 2, fan_out 1; expected (2, 1)
+    mlp.arrays.InputError: initializer flat returned shape (3,) for fan_in 2, fan_out 1; ...
     """
-    known = getattr(initializer, "name", "")
+    known = getattr(initializer, "name", "") or getattr(initializer, "formula", "")
     name = f"initializer {known or getattr(initializer, '__name__', type(initializer).__name__)}"
     try:
         drawn = initializer(rng, fan_in, fan_out)
@@ -295,10 +290,13 @@ def sample(
         raise
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{name} failed with {type(error).__name__}: {reason}") from error
-    W = as_floats(drawn, f"the result of {name}", dtype)
+        raise InputError(f"{name} failed with {type(error).__name__}: {reason}") from error
+    try:
+        W = as_floats(drawn, f"the result of {name}", dtype)
+    except ValueError as error:
+        raise InputError(str(error)) from None
     if W.shape != (fan_in, fan_out):
-        raise ValueError(
+        raise InputError(
             f"{name} returned shape {W.shape} for fan_in {fan_in}, fan_out {fan_out}; "
             f"expected ({fan_in}, {fan_out})"
         )
@@ -346,6 +344,7 @@ def normal(stddev: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: stddev * rng.standard_normal((fan_in, fan_out)),
         formula=f"N(0, {stddev:g}²)",
         variance=lambda fan_in, fan_out: stddev * stddev,
+        stddev=lambda fan_in, fan_out: f"{stddev:g}",
     )
 
 
@@ -368,6 +367,7 @@ def uniform(limit: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: rng.uniform(-limit, limit, (fan_in, fan_out)),
         formula=f"U[-{limit:g}, {limit:g}]",
         variance=lambda fan_in, fan_out: limit * limit / 3,
+        limit=lambda fan_in, fan_out: f"{limit:g}",
     )
 
 
@@ -407,10 +407,10 @@ def variance_scaling(
     """
     scale = _positive("scale", scale)
     if mode not in get_args(Mode):
-        raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
+        raise InputError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
     if distribution not in get_args(Distribution):
         known = ", ".join(get_args(Distribution))
-        raise ValueError(f"distribution must be one of {known}, not {distribution!r}")
+        raise InputError(f"distribution must be one of {known}, not {distribution!r}")
 
     def variance(fan_in: int, fan_out: int) -> float:
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
@@ -425,14 +425,23 @@ def variance_scaling(
             return np.asarray(std * rng.standard_normal(shape))
         return np.asarray(std / TRUNCATED_STDDEV * _truncated_normal(rng, shape))
 
-    n_symbol = "(fan_in + fan_out)" if mode == "fan_avg" else mode
-    top = 2 * scale if mode == "fan_avg" else scale
-    formula = {
-        "normal": f"N(0, {top:g} / {n_symbol})",
-        "uniform": f"U[-l, l], l = √({3 * top:g} / {n_symbol})",
-        "truncated_normal": f"N(0, {top:g} / {n_symbol}), cut at ±2σ",
-    }[distribution]
-    return Initializer(draw, formula, variance)
+    def written(times: int, fan_in: int | str, fan_out: int | str) -> str:
+        """Write so many times the variance."""
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": f"({fan_in} + {fan_out})"}[mode]
+        return f"{times * scale * (2 if mode == 'fan_avg' else 1):g} / {n}"
+
+    def stddev(fan_in: int | str, fan_out: int | str) -> str:
+        return f"√({written(1, fan_in, fan_out)})"
+
+    def limit(fan_in: int | str, fan_out: int | str) -> str:
+        return f"√({written(3, fan_in, fan_out)})"
+
+    if distribution == "uniform":
+        formula = f"U[-l, l], l = {limit('fan_in', 'fan_out')}"
+        return Initializer(draw, formula, variance, limit=limit)
+    cut = ", cut at ±2σ" if distribution == "truncated_normal" else ""
+    formula = f"N(0, {written(1, 'fan_in', 'fan_out')}){cut}"
+    return Initializer(draw, formula, variance, stddev=stddev)
 
 
 def orthogonal(gain: float = 1.0) -> Initializer:
@@ -479,44 +488,39 @@ def _truncated_normal(rng: np.random.Generator, shape: tuple[int, int]) -> Array
     return draws
 
 
-def _named(name: str, initializer: Initializer) -> Initializer:
-    named = replace(initializer, name=name)
-    INITIALIZERS.add(name, lambda: named)
-    return named
-
-
 def _finite(name: str, value: float) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = np.nan
     if not np.isfinite(number):
-        raise ValueError(f"{name} must be a finite number, not {value}")
+        raise InputError(f"{name} must be a finite number, not {value}")
     return number
 
 
 def _positive(name: str, value: float) -> float:
     if _finite(name, value) <= 0:
-        raise ValueError(f"{name} must be positive, not {value:g}")
+        raise InputError(f"{name} must be positive, not {value:g}")
     return float(value)
 
 
-zeros = _named("zeros", constant(0.0))
-ones = _named("ones", constant(1.0))
+zeros = register("zeros")(constant(0.0))
+ones = register("ones")(constant(1.0))
 INITIALIZERS.add("constant", constant)
 INITIALIZERS.add("normal", normal)
 INITIALIZERS.add("uniform", uniform)
-lecun_normal = _named(
-    "lecun_normal",
-    replace(variance_scaling(1.0, "fan_in", "normal"), about="the notes' Xavier"),
+lecun_normal = register("lecun_normal")(
+    replace(variance_scaling(1.0, "fan_in", "normal"), about="the notes' Xavier")
 )
-lecun_uniform = _named("lecun_uniform", variance_scaling(1.0, "fan_in", "uniform"))
-glorot_normal = _named("glorot_normal", variance_scaling(1.0, "fan_avg", "normal"))
-glorot_uniform = _named("glorot_uniform", variance_scaling(1.0, "fan_avg", "uniform"))
-he_normal = _named("he_normal", variance_scaling(2.0, "fan_in", "normal"))
-he_uniform = _named("he_uniform", variance_scaling(2.0, "fan_in", "uniform"))
+lecun_uniform = register("lecun_uniform")(variance_scaling(1.0, "fan_in", "uniform"))
+glorot_normal = register("glorot_normal")(variance_scaling(1.0, "fan_avg", "normal"))
+glorot_uniform = register("glorot_uniform")(variance_scaling(1.0, "fan_avg", "uniform"))
+he_normal = register("he_normal")(variance_scaling(2.0, "fan_in", "normal"))
+he_uniform = register("he_uniform")(variance_scaling(2.0, "fan_in", "uniform"))
 INITIALIZERS.add("orthogonal", orthogonal)
 INITIALIZERS.add("variance_scaling", variance_scaling)
-INITIALIZERS.alias("xavier_normal", "glorot_normal")
-INITIALIZERS.alias("xavier_uniform", "glorot_uniform")
+for other, same in (("xavier", "glorot"), ("kaiming", "he")):  # as the notes and PyTorch say
+    INITIALIZERS.alias(f"{other}_normal", f"{same}_normal")
+    INITIALIZERS.alias(f"{other}_uniform", f"{same}_uniform")
 xavier_normal, xavier_uniform = glorot_normal, glorot_uniform
+kaiming_normal, kaiming_uniform = he_normal, he_uniform

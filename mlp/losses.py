@@ -60,4 +60,5 @@ def mse(output: ArrayLike, y: ArrayLike) -> tuple[Any, Array]:
     difference = output - y
     count = y.shape[-2] * y.shape[-1]
     loss = (difference * difference).sum(axis=(-2, -1)) / count
-    return loss, difference * (2 / count)
+    difference *= 2 / count
+    return loss, difference

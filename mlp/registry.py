@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
+from mlp.arrays import InputError
+
 T = TypeVar("T")
 
 
@@ -22,9 +24,17 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     "did you mean 'he_normal'?"
     >>> suggestion("?", ["he_normal", "zeros"])
     'choose from he_normal, zeros'
+
+    Sharing an ending is not enough, but a beginning is:
+
+    >>> suggestion("msra_normal", ["lecun_normal", "zeros"])
+    'choose from lecun_normal, zeros'
+    >>> suggestion("lecun", ["lecun_normal", "zeros"])
+    "did you mean 'lecun_normal'?"
     """
-    known = list(known)
-    near = get_close_matches(name.lower(), known, n=1)
+    known, name = list(known), name.lower()
+    near = get_close_matches(name, known, n=1, cutoff=0.7)
+    near += [other for other in known if len(name) > 1 and other.startswith(name)]
     return f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(known)}"
 
 
@@ -43,7 +53,7 @@ class Registry(Generic[T]):
     '#E69F00'
     >>> colours["orang"]
     Traceback (most recent call last):
-    ValueError: unknown colour 'orang': did you mean 'orange'?
+    mlp.arrays.InputError: unknown colour 'orang': did you mean 'orange'?
     """
 
     def __init__(self, kind: str) -> None:
@@ -76,7 +86,7 @@ class Registry(Generic[T]):
 
     def _free(self, name: str) -> str:
         if name in self:
-            raise ValueError(f"{self.kind} '{name}' is registered already; choose another name")
+            raise InputError(f"{self.kind} '{name}' is registered already; choose another name")
         return name.lower()
 
     def __getitem__(self, name: str) -> T:
@@ -84,7 +94,7 @@ class Registry(Generic[T]):
             return self._things[self.name_of(name)]
         except KeyError:
             hint = suggestion(name, [*self._things, *self._aliases])
-            raise ValueError(f"unknown {self.kind} '{name}': {hint}") from None
+            raise InputError(f"unknown {self.kind} '{name}': {hint}") from None
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (

@@ -22,6 +22,20 @@ SCALARS: dict[str, tuple[Scalar, Scalar]] = {
 }
 
 
+class Watcher:
+    """Watches a piece of work: how many steps it announced, and how many it took."""
+
+    def __init__(self) -> None:
+        self.announced = self.taken = 0
+
+    def __call__(self, steps: int) -> Callable[[], None]:
+        self.announced += steps
+        return self._step
+
+    def _step(self) -> None:
+        self.taken += 1
+
+
 def parameters_of(network: MLP) -> list[Array]:
     """Return copies of W[0], b[0], W[1], ..., so that training does not move them."""
     return [p.copy() for p in network.parameters()]

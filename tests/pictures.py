@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -38,3 +40,19 @@ def assert_legible(fig: Figure) -> None:
         if large or "\n" in a.get_text():
             for b, other in boxes:
                 assert a is b or not box.overlaps(other), (a, b)
+
+
+# Settings of a user's matplotlib that would break or change a picture, if any reached it.
+HOSTILE: Any = {
+    "text.usetex": True,
+    "font.family": "No Such Font",
+    "font.size": 40,
+    "figure.autolayout": True,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "black",
+    "axes.facecolor": "black",
+    "figure.dpi": 1,
+    "savefig.dpi": 1,
+    "savefig.bbox": "tight",
+    "lines.marker": "o",
+}

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 # Each file of the library may import those named with it, and nothing else of the project.
 MAY_IMPORT = {
     "mlp.arrays": set(),
-    "mlp.registry": set(),
-    "mlp.files": set(),
+    "mlp.registry": {"arrays"},
+    "mlp.files": {"arrays"},
     "mlp.activations": {"arrays", "registry"},
     "mlp.initializers": {"arrays", "registry"},
     "mlp.losses": {"arrays"},
@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 
 # A bridge to another library is one file, which nothing else imports.
-BRIDGES = {"mlp.sklearn": "sklearn"}
+BRIDGES = {"mlp.sklearn": {"sklearn", "threadpoolctl"}}
 
 
 def files() -> dict[str, Path]:
@@ -68,7 +68,7 @@ def test_imports_of_the_library_run_one_way(module: str) -> None:
 
 ABOVE = ("verify", "listing", "cli")
 # What must be quick to load, so that the help of the command line answers at once.
-LIGHT = ("cases", "races", "papers")
+LIGHT = ("cases", "races", "papers", "lesson")
 
 
 def place(module: str) -> str:
@@ -128,7 +128,7 @@ def test_what_is_said_of_the_cases_is_quick_to_load(module: str) -> None:
 @pytest.mark.parametrize("module", [module for module in files() if module.startswith("mlp")])
 def test_the_library_knows_nothing_but_numpy(module: str) -> None:
     others = {other.split(".")[0] for other in imports(files()[module])}
-    allowed = {"numpy", "mlp"} | ({BRIDGES[module]} if module in BRIDGES else set())
+    allowed = {"numpy", "mlp"} | BRIDGES.get(module, set())
     assert others <= set(sys.stdlib_module_names) | allowed
 
 

@@ -138,7 +138,8 @@ def frame_epochs(result: Result) -> list[int]:
             np.log(result.history.loss[: last + 1]),
             result.history["unit_gradients"][: last + 1],
         ]
-        steps = [np.abs(np.diff(way, axis=0)).reshape(last, -1).sum(axis=1) for way in ways]
+        moves = [np.abs(np.diff(way, axis=0)) for way in ways]
+        steps = [move.sum(axis=tuple(range(1, move.ndim))) for move in moves]
     steps = [np.where(np.isfinite(step), step, 0) for step in steps]
     # What moves by no more than rounding does not move.
     shares = [step / step.sum() for step in steps if step.sum() > 1e-6]
@@ -155,7 +156,7 @@ def draw_frame(fig: Figure, now: Result, whole: Result) -> None:
     loss_panel(loss, now, whole)
     gradient_panel(gradients, now, whole)
     weights_panel(network, now, whole)
-    surface_panel(surface, now)
+    surface_panel(surface, now, whole)
     page_heading(fig, whole)
     fig.text(0.98, 0.935, f"epoch {now.last_epoch}", size=30, ha="right", color=QUIET)
 
@@ -184,7 +185,6 @@ def film(whole: Result, path: Path) -> Iterator[Callable[[Result], None]]:
     check_film(path)
     suffix = path.suffix.lower()
     writer = WRITERS[suffix]()
-    fig = Figure(figsize=(16, 9), dpi=100)
 
     def add(now: Result) -> None:
         draw_frame(fig, now, whole)
@@ -192,6 +192,7 @@ def film(whole: Result, path: Path) -> Iterator[Callable[[Result], None]]:
 
     with tempfile.TemporaryDirectory() as folder, styled(), np.errstate(all="ignore"):
         part = Path(folder) / f"film{suffix}"
+        fig = Figure(figsize=(16, 9), dpi=100)
         writer.setup(fig, part, DPI)
         try:
             yield add
@@ -204,6 +205,8 @@ def film(whole: Result, path: Path) -> Iterator[Callable[[Result], None]]:
                     writer.finish()
             if isinstance(error, BrokenPipeError | subprocess.CalledProcessError):
                 raise OSError(f"ffmpeg could not write {path.name}: {error}") from None
+            if isinstance(error, OSError) and error.errno:
+                raise OSError(error.errno, error.strerror, str(path)) from None
             raise
         content = part.read_bytes()
         if suffix == ".html":

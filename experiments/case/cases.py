@@ -13,11 +13,10 @@ Where to go next: ``race/races.py``, for Xavier, He and what takes a deep networ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from experiments.kit.claims import ROUNDING, Claim, Measured, Option, claim
+from experiments.kit.claims import LEARNED, ROUNDING, Claim, Lesson, Measured, Option, claim
 from experiments.kit.starts import Named, Start, random_start, scale_named
 from experiments.kit.words import number
 
@@ -30,27 +29,11 @@ EARLY = 100
 
 
 @dataclass(frozen=True)
-class Case:
-    """One case of the notes.
+class Case(Lesson):
+    """One case of the notes, on a network small enough to be looked at.
 
     Attributes
     ----------
-    name : str
-        The command.
-    title : str
-        The heading.
-    start : callable (**options) -> Start
-        How it starts.
-    claims : mapping from activation to claims
-        What is said of it with that activation; of one that is missing, nothing.
-    covered : sequence of str
-        The activations with which the notes work this case out.
-    more_claims : callable (**options) -> claims
-        What is said of it with certain options only.
-    options : sequence of Option
-        What the command takes beside the common options.
-    variants : sequence of dict
-        The options with which ``verify`` runs it.
     identical : bool
         Whether all units of a layer start the same. Then it is compared with one unit that
         stands for all of them, otherwise with the best that one unit can reach.
@@ -59,26 +42,11 @@ class Case:
     target_shift : float
         Added to y in the comparison with one unit, in standard deviations. On a target of
         mean 0 the zero start does not move at all, so there would be nothing to compare.
-    next : sequence of str
-        Commands worth trying next, with {activation} and {other} filled in.
     """
 
-    name: str
-    title: str
-    start: Callable[..., Start]
-    claims: Mapping[str, Sequence[Claim]]
-    covered: Sequence[str] = ()
-    more_claims: Callable[..., Sequence[Claim]] = lambda **options: ()
-    options: Sequence[Option] = ()
-    variants: Sequence[Mapping[str, Any]] = ({},)
     identical: bool = True
     runs: int = 1
     target_shift: float = 0.0
-    next: Sequence[str] = ()
-
-    def claims_for(self, activation: str, options: Mapping[str, Any]) -> list[Claim]:
-        """Return what is said of this case with that activation and these options."""
-        return [*self.claims.get(activation, ()), *self.more_claims(**options)]
 
 
 # --- claims about a start where all units are the same ---------------------------------
@@ -179,7 +147,7 @@ def wakes_backwards(r: Result) -> Measured:
 @claim("if mean(y) = 0, only rounding gets it started", ours=True)
 def started_by_rounding(r: Result) -> Measured:
     first = r.largest(r.gradients.W)
-    awake = r.first_epoch_below(0.99 * r.dataset.mean_predictor_loss)
+    awake = r.first_epoch_below(LEARNED * r.dataset.mean_predictor_loss)
     when = "still asleep" if awake is None else f"learns at {awake}"
     return Measured(
         first <= ROUNDING and r.settings.batch_size is None,
@@ -227,7 +195,7 @@ def gradients_differ(r: Result) -> Measured:
 
 @claim("such a value can be a problem")
 def range_is_a_problem(r: Result) -> Measured:
-    lost = int((r.final_losses > 0.99 * r.dataset.mean_predictor_loss).sum())
+    lost = int((r.final_losses > LEARNED * r.dataset.mean_predictor_loss).sum())
     total = len(r.final_losses)
     return Measured(2 * lost > total, lost / total, f"{lost} of {total} seeds stall")
 
@@ -254,7 +222,7 @@ _PLANE = no_nonlinearity.because("a linear unit is a plane, and so is a sum of t
 ZERO = Case(
     name="zero",
     title="Case 1: zero initialization",
-    start=lambda: Start(Named("zeros"), Named("zeros"), "every w = 0 and every b = 0"),
+    starts=lambda: [Start(Named("zeros"), Named("zeros"), "every w = 0 and every b = 0")],
     claims={
         "relu": _FROZEN,
         "tanh": _FROZEN,
@@ -300,7 +268,7 @@ def _constant(value: float) -> Start:
 CONSTANT = Case(
     name="constant",
     title="Case 2: non-zero constant initialization",
-    start=_constant,
+    starts=lambda value: [_constant(value)],
     claims={
         "relu": _constant_claims(
             a_alike_not_zero.refuted("ReLU answers 0 wherever z < 0"),
@@ -329,7 +297,7 @@ _PROBLEM = range_is_a_problem.refuted("one hidden layer hides it; depth shows it
 RANDOM = Case(
     name="random",
     title="Case 3: random initialization",
-    start=random_start,
+    starts=lambda scale: [random_start(scale)],
     claims={
         "relu": _RANDOM,
         "tanh": _RANDOM,

@@ -14,15 +14,14 @@ import click
 from experiments.case import animation, text
 from experiments.case.cases import CASES, Case
 from experiments.case.figure import figure
-from experiments.case.measure import Result, epochs_of_work, replay, run
-from experiments.kit.group import EPILOG
+from experiments.case.measure import Result, replay, run
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
-    NETWORK_OPTIONS,
     PRINT_OPTIONS,
     dataset_of,
-    own_options,
+    lesson_command,
+    network_options,
     settings_of,
 )
 from experiments.kit.report import Story, figure_path, progress, publish, tell
@@ -36,11 +35,10 @@ ANIMATE = click.Option(
 
 
 def options_of(case: Case) -> list[click.Parameter]:
-    """Return the options of the command of a case."""
+    """Return the options of the command of a case, but those that it has for itself."""
     output, *others = FIGURE_OPTIONS
     return [
-        *own_options(case.options),
-        *NETWORK_OPTIONS,
+        *network_options(case.defaults),
         *DATA_OPTIONS,
         output,
         ANIMATE,
@@ -50,33 +48,26 @@ def options_of(case: Case) -> list[click.Parameter]:
 
 
 def _command(case: Case) -> click.Command:
-    """Return the command of a case, made from what the case says of itself."""
-
-    def callback(**values: Any) -> None:
-        story, output = told(case, values)
-        tell(values, story, output)
-
-    return click.Command(
-        case.name,
-        callback=callback,
-        params=options_of(case),
-        help=f"{case.title}.\n\n\b\nExample:\n  mlp-demo {case.name} --activation tanh",
-        short_help=case.title,
-        epilog=EPILOG,
+    return lesson_command(
+        case,
+        lambda values: tell(values, *told(case, values)),
+        options_of(case),
+        about=f"{case.title}.",
+        example=f"{case.name} --activation tanh",
     )
 
 
 def told(case: Case, values: dict[str, Any]) -> tuple[Story, Path]:
     """Run a case, write its picture and its film, and return what there is to tell."""
-    settings = settings_of(values).filled_in()
+    settings = settings_of(values, case.defaults)
     output = figure_path(values, f"{case.name}-{settings.activation}.png")
     film = values["animate"]
     if film:
         animation.check_film(film)
     options = {option.name: values[option.name] for option in case.options}
     dataset = dataset_of(values)
-    with progress("training", epochs_of_work(settings)) as on_epoch:
-        result = run(case, dataset, settings, options, on_epoch)
+    with progress("training") as expect:
+        result = run(case, dataset, settings, options, expect)
     story = publish(replace(result, film=film and str(film)), text, figure, output)
     if film:
         _film(result, film)
@@ -85,8 +76,9 @@ def told(case: Case, values: dict[str, Any]) -> tuple[Story, Path]:
 
 def _film(result: Result, path: Path) -> None:
     epochs = animation.frame_epochs(result)
-    with progress("drawing", len(epochs)) as on_frame, animation.film(result, path) as draw:
-        replay(result, epochs, lambda now: (draw(now), on_frame()))
+    with progress("drawing") as expect, animation.film(result, path) as draw:
+        step = expect(len(epochs))
+        replay(result, epochs, lambda now: (draw(now), step()))
 
 
 COMMANDS = {case.name: _command(case) for case in CASES.values()}

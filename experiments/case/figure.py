@@ -1,11 +1,12 @@
 """The picture of a case: loss, gradients of the units, network, fitted surface.
 
-Weights are dark above zero and pink below it.
+Weights are dark above zero and teal below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from experiments.case.measure import Result
+from experiments.case.measure import REFERENCE_RUNS, Result
 from experiments.data import Dataset
 from experiments.kit.style import (
     CASE,
@@ -24,6 +25,8 @@ from experiments.kit.style import (
     label_ends,
     loss_end,
     pretty,
+    start_colours,
+    start_label,
     styled,
 )
 from experiments.kit.training import NO_GRADIENT
@@ -32,8 +35,8 @@ from mlp import MLP, diagnostics
 from mlp.arrays import Array
 
 UNITS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#999999", "#CC79A7")
-POSITIVE, NEGATIVE = "#333333", "#CC79A7"
-# The most units of a layer that are drawn one by one.
+POSITIVE, NEGATIVE = "#333333", "#00788C"
+# The most units of a layer that are drawn one by one; of more, the last takes the sixth place.
 SHOWN = 6
 
 
@@ -68,7 +71,7 @@ def figure(result: Result) -> Figure:
 
 def four_panels(fig: Figure) -> list[Axes]:
     """Return places for the loss, the gradients, the network and the surface."""
-    upper = fig.add_gridspec(1, 2, left=0.06, right=0.895, top=0.83, bottom=0.57, wspace=0.5)
+    upper = fig.add_gridspec(1, 2, left=0.06, right=0.895, top=0.83, bottom=0.57, wspace=0.75)
     lower = fig.add_gridspec(
         1, 2, left=0.02, right=0.96, top=0.42, bottom=0.085, wspace=0.14, width_ratios=(1.2, 1)
     )
@@ -79,8 +82,10 @@ def page_heading(fig: Figure, result: Result) -> None:
     """Write what was run over the picture; few ticks are enough on all of its axes."""
     for ax in fig.axes:
         ax.locator_params(nbins=5)
-    words = f"{result.case.title} ({shape(result.sizes)}, {result.settings.activation})"
-    fig.text(0.02, 0.935, words, size=23)
+    title = ", ".join([result.case.title, *map(str, result.options.values())])
+    words = f"{title} ({shape(result.sizes)}, {result.settings.activation})"
+    fig.text(0.02, 0.945, words, size=23)
+    fig.text(0.02, 0.905, result.start.words, size=16, color=QUIET)
 
 
 def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
@@ -89,37 +94,39 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     `whole` is the finished run that `result` is a part of, if it is: its axes are drawn.
     """
     loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
+    name, well = result.start.name or result.start.kernel.name, result.reference_name
+    this, good = start_colours([name, well])
+    runs = result.all_losses.shape[1]
     epochs = np.arange(len(loss))
     in_all = (whole or result).history.loss
     highest = float(in_all[np.isfinite(in_all)].max(initial=0))
     top = float(np.clip(1.1 * highest, 1.25 * mean_loss, 3 * mean_loss))
-    ax.plot(epochs, drawable(result.reference_losses, top), color=WELL)
-    for other in result.all_losses.T if result.all_losses.shape[1] > 1 else ():
-        ax.plot(epochs, drawable(other, top), color=CASE, linewidth=1, alpha=0.3)
-    ax.plot(epochs, drawable(loss, top), color=CASE, linewidth=6)
+    ax.plot(epochs, drawable(result.reference_losses, top), color=good)
+    for other in result.all_losses.T if runs > 1 else ():
+        ax.plot(epochs, drawable(other, top), color=this, linewidth=1, alpha=0.3)
+    ax.plot(epochs, drawable(loss, top), color=this, linewidth=6)
     if whole is not None:
         now = drawable(loss[-1:], top)
-        ax.plot(epochs[-1:], now, "o", color=CASE, markersize=12, clip_on=False)
+        ax.plot(epochs[-1:], now, "o", color=this, markersize=12, clip_on=False)
     mean_line = np.full(len(in_all), mean_loss)
     ax.plot(np.arange(len(in_all)), mean_line, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
     ax.set(xlim=(0, len(in_all) - 1), ylim=(0, top), xlabel="epoch", ylabel="loss L")
 
-    good = result.reference_name.split("_")[0].capitalize()
+    of_all = f"median of {runs}: " if runs > 1 else ""
     ends = [
-        (mean_loss, f"always the\nmean {number(mean_loss)}", QUIET),
-        loss_end(result.reference_losses, top, f"{good} start", WELL),
-        loss_end(loss, top, "this start", CASE),
+        (mean_loss, f"always the\nmean: {number(mean_loss)}", QUIET),
+        loss_end(result.reference_losses, top, f"{well}\nbest of {REFERENCE_RUNS}: ", good),
+        loss_end(loss, top, f"{start_label(name)}\n{of_all}", this),
     ]
     word = result.verdict().word
     if word == "diverged":
         at = int(result.history.diverged_at)
         ax.text(
-            0.5, 0.62, f"diverged at epoch {at}", color=CASE, size=22, weight="bold",
+            0.5, 0.62, f"diverged at epoch {at}", color=this, size=22, weight="bold",
             ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
-    label_ends(ax, ends, gap=0.29)
+    label_ends(ax, ends)
     one = result.distinct == len(result.settings.hidden)
-    runs = result.all_losses.shape[1]
     title = {
         "diverged": "The loss explodes",
         "stalled": "Never better than the mean",
@@ -128,8 +135,13 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     }[word]
     if result.setback:
         title = result.setback.title
-    ax.set_title(title if len(loss) > 1 else "Before training")
+    ax.set_title(title if _is_over(result, whole) else "The loss")
     return ax
+
+
+def _is_over(result: Result, whole: Result | None) -> bool:
+    """Return whether the training has come to its end, so that a title may say what became."""
+    return whole is None or result.last_epoch == whole.last_epoch
 
 
 def gradient_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
@@ -174,7 +186,7 @@ def gradient_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axe
         title = f"{every} units get the same gradient"
     else:
         title = "Each unit gets its own gradient"
-    ax.set_title(title)
+    ax.set_title(title if _is_over(result, whole) else "The gradient of each unit")
     return ax
 
 
@@ -222,7 +234,8 @@ def weights_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     ax.set(xlim=(-0.14, 1.14), ylim=(-0.75, 0.66))
     ax.axis("off")
     distinct = sum(len(np.unique(group)) for group in groups)
-    ax.set_title(_units(result.hidden_units, distinct))
+    title = _units(result.hidden_units, distinct)
+    ax.set_title(title if _is_over(result, whole) else "The network")
     return ax
 
 
@@ -232,10 +245,11 @@ def _units(units: int, distinct: int) -> str:
     return f"{units} hidden units, all different" if units > 1 else "1 hidden unit"
 
 
-def surface_panel(ax: Axes, result: Result) -> Axes:
+def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     """Draw the answer over the two inputs, with the examples on it in the same colours.
 
-    With another number of inputs, draw the answer against the truth.
+    With another number of inputs, draw the answer against the truth. `whole` is the finished
+    run that `result` is a part of, if it is.
     """
     dataset = result.dataset
     truth = dataset.y[:, 0] * dataset.y_std[0] + dataset.y_mean[0]
@@ -265,7 +279,9 @@ def surface_panel(ax: Axes, result: Result) -> Axes:
     ax.figure.colorbar(image, ax=ax, label=pretty(dataset.targets[0]), pad=0.03)
     flat = np.ptp(answer) <= 1e-6 * np.ptp(truth)
     title = "What it answers (dots: the data)"
-    if result.verdict().word == "diverged":
+    if not _is_over(result, whole):
+        pass
+    elif result.verdict().word == "diverged":
         title = "No sensible answer is left"
     elif flat:
         title = "One answer for everything"
@@ -306,22 +322,27 @@ def _graph(
 ) -> None:
     """Draw a network as nodes and edges, from x0 to x0 + 1; units of one group look alike."""
     last = len(network.layers)
+    units = [_drawn(width) for width in network.sizes]
     places = []
-    for k, width in enumerate(network.sizes):
-        shown = min(width, SHOWN)
-        heights = np.linspace(0.5, -0.5, 2 * shown + 1)[1::2] if shown > 1 else np.zeros(1)
+    for k, shown in enumerate(units):
+        heights = np.linspace(0.5, -0.5, 2 * len(shown) + 1)[1::2]
         places.append([(x0 + k / last, float(y)) for y in heights])
     roomy = last == 2 and max(map(len, places)) <= 2
     for k, layer in enumerate(network.layers):
-        for i, start in enumerate(places[k]):
-            for j, end in enumerate(places[k + 1]):
+        for (i, start), (j, end) in product(
+            zip(units[k], places[k], strict=True), zip(units[k + 1], places[k + 1], strict=True)
+        ):
+            if i is not None and j is not None:
                 crossing = i != j and min(len(places[k]), len(places[k + 1])) > 1
                 where = None if not roomy else 0.3 if crossing else 0.5
                 _edge(ax, start, end, float(layer.W[i, j]), largest, where)
     named = last <= 3 and max(map(len, places)) <= 3
     radius = 36 if roomy else 30 if named else 20
     for k, column in enumerate(places):
-        for j, (x, y) in enumerate(column):
+        for j, (x, y) in zip(units[k], column, strict=True):
+            if j is None:  # those that are not drawn
+                ax.plot([x] * 3, y + np.array([-0.03, 0, 0.03]), "o", markersize=4, color=INK)
+                continue
             hidden = 0 < k < last
             colour = UNITS[groups[k - 1][j] % len(UNITS)] if hidden else "white"
             ax.plot(
@@ -339,6 +360,13 @@ def _graph(
             ax.text(column[0][0], 0.53, f"{network.sizes[k]}", ha="center", va="bottom", size=16)
 
 
+def _drawn(width: int) -> list[int | None]:
+    """Return the units of a layer that are drawn, None for the place of those that are not."""
+    if width <= SHOWN:
+        return list(range(width))
+    return [*range(SHOWN - 2), None, width - 1]
+
+
 def _edge(
     ax: Axes,
     start: tuple[float, float],
@@ -349,7 +377,7 @@ def _edge(
 ) -> None:
     """Draw one weight as a line; `where` on its way it carries its number."""
     colour = POSITIVE if w > 0 else NEGATIVE
-    style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * abs(w) / (largest or 1)}
+    style: dict[str, Any] = {"color": colour, "linewidth": 1 + 7 * (abs(w) / (largest or 1))}
     if abs(w) <= 1e-9 * largest or not np.isfinite(w):
         style = {"color": QUIET, "linewidth": 1.6, "linestyle": (0, (1, 2.5))}
     (x1, y1), (x2, y2) = start, end

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import Case
 from experiments.data import Dataset, best_plane
-from experiments.kit.claims import Outcome, Verdict
+from experiments.kit.claims import LEARNED, Outcome, Verdict
+from experiments.kit.settings import Expect, Settings, unwatched
 from experiments.kit.starts import Start, good_start
 from experiments.kit.training import (
     NO_GRADIENT,
     Setback,
-    Settings,
     fit,
     median_run,
     member,
@@ -145,6 +145,11 @@ class Result:
         return self.case.name
 
     @property
+    def label(self) -> str:
+        """The case, with the options that ``verify`` runs it with."""
+        return " ".join([self.name, *(str(self.options[name]) for name in self.case.variants[0])])
+
+    @property
     def sizes(self) -> list[int]:
         """Inputs, hidden units, outputs."""
         return self.network.sizes
@@ -246,9 +251,7 @@ class Result:
 
     def outcomes(self) -> list[Outcome]:
         """Measure every claim of the case."""
-        claims = self.case.claims_for(self.settings.activation, self.options)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return [Outcome(claim, claim.measure(self)) for claim in claims]
+        return self.case.outcomes(self, self.settings.activation, self.options)
 
     def verdict(self) -> Verdict:
         """Say in one word what became of the network."""
@@ -269,7 +272,7 @@ class Result:
         bad = self.setback
         if word == "stalled":
             reason = "It has learned nothing from x"
-            if loss[-1] < 0.99 * loss[0]:
+            if loss[-1] < LEARNED * loss[0]:
                 reason = "The loss falls, but has not come below that"
             reason += f": always answering the mean of y has a loss of {number(mean_loss)}."
             lowest = f"lowest loss {number(self.lowest_loss)}"
@@ -301,7 +304,7 @@ def run(
     dataset: Dataset,
     settings: Settings | None = None,
     options: Mapping[str, Any] | None = None,
-    on_epoch: Callable[[], object] | None = None,
+    expect: Expect = unwatched,
 ) -> Result:
     """Train the networks of a case and everything it is compared with.
 
@@ -315,9 +318,8 @@ def run(
         The network and the training.
     options : mapping, optional
         The options of the case, converted; those left out have their defaults.
-    on_epoch : callable, optional
-        Called after every epoch of every training, `epochs_of_work` times in all unless a
-        network diverges.
+    expect : callable (steps) -> callable, optional
+        Told how many epochs there will be, it returns what to call after each.
 
     Returns
     -------
@@ -335,12 +337,13 @@ def run(
     >>> str(run(ZERO, load(), Settings(epochs=5)).verdict())
     'stalled: no weight moved (largest change 0)'
     """
-    settings = (settings or Settings()).filled_in()
-    options = {o.name: o.convert(o.default) for o in case.options} | dict(options or {})
+    settings = settings or case.settings()
+    options = case.chosen(options)
     start, good = case.start(**options), good_start(settings.activation)
     x, y = dataset.x, dataset.y
     sizes = [x.shape[1], *settings.hidden, y.shape[1]]
-    trained = partial(fit, settings=settings, on_epoch=on_epoch)
+    # Two trainings: of all networks of this shape, and of the one unit that they are held to.
+    trained = partial(fit, settings=settings, on_epoch=expect(2 * (settings.epochs + 1)))
 
     stack, targets = _all_networks(case, start, dataset, settings)
     before = stack.copy()
@@ -375,7 +378,8 @@ def run(
         shown=shown,
     )
     if case.identical:
-        small = diagnostics.merged(before[-1])[0]
+        with np.errstate(over="ignore"):
+            small = diagnostics.merged(before[-1])[0]
         one = trained(small, x, targets[-1], optimizer=stand_in(settings, small))
         with np.errstate(over="ignore", invalid="ignore"):
             answers = np.stack([stack[-1].predict(x), small.predict(x)])
@@ -432,12 +436,6 @@ def _all_networks(
         members.append(members[0])
         targets.append(y + case.target_shift)
     return MLP.stack(members), np.stack(targets)
-
-
-def epochs_of_work(settings: Settings) -> int:
-    """Return how often `run` calls `on_epoch`."""
-    epochs = settings.filled_in().epochs or 0
-    return 2 * (epochs + 1)
 
 
 def _bent(x: Array, answers: Array) -> float:
@@ -517,7 +515,8 @@ def stand_in(settings: Settings, one: MLP) -> Resumable:
         n_out.layers[k].b *= H
         n_in.layers[k + 1].W *= H
     optimizer = OPTIMIZERS[settings.optimizer]
-    rate = (settings.learning_rate or 0.0) * n_in.theta
+    with np.errstate(over="ignore"):
+        rate = np.minimum(settings.learning_rate * n_in.theta, np.finfo(np.float64).max)
     if optimizer is Adam:
         return Adam(rate, epsilon=Adam.epsilon * n_out.theta)
     return optimizer(rate / n_out.theta)

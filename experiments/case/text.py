@@ -49,7 +49,7 @@ def text(result: Result, figure: str) -> str:
             "",
             row("picture", figure),
             *([row("film", result.film)] if result.film else []),
-            *rows("next", _next(result)),
+            *rows("next", result.case.commands(activation)),
         ]
     )
 
@@ -93,12 +93,6 @@ def _setting(result: Result) -> list[str]:
         row("training", describe_training(result.settings)),
         *([row("", f"{runs} starts; what follows is the median one")] if runs > 1 else []),
     ]
-
-
-def _next(result: Result) -> list[str]:
-    activation = result.settings.activation
-    other = "relu" if activation == "sigmoid" else "sigmoid"
-    return [command.format(activation=activation, other=other) for command in result.case.next]
 
 
 def describe(result: Result) -> str:

@@ -5,6 +5,7 @@ Where to go next: ``fitting/command.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from experiments.kit.options import (
     settings_of,
     table_of,
 )
-from experiments.kit.report import check_output, figure_path, publish, shared_out, tell
+from experiments.kit.report import check_output, figure_path, processors, progress, publish, tell
 from experiments.kit.starts import named_start
 from mlp import initializers
 from mlp.files import replacing
@@ -38,13 +39,7 @@ from mlp.files import replacing
         INIT_OPTION,
         JOBS_OPTIONS,
         RUNS_OPTION,
-        *network_options(
-            activation="tanh",
-            hidden="16,16",
-            epochs="100, fewer for a large table",
-            rate="the best of several for each start",
-            batch="32",
-        ),
+        *network_options(measure.COMPARED),
         *DATA_OPTIONS,
         click.Option(
             ["--margin"],
@@ -79,14 +74,25 @@ def compare(**values: Any) -> None:
     """
     table = table_of(values)
     starts = [named_start(name) for name in distinct(values["init"] or initializers.names())]
-    settings = settings_of(values)
+    rate, settings = values["learning_rate"], settings_of(values, measure.COMPARED)
+    if values["epochs"] is None:
+        epochs = measure.usual_epochs(len(table.values), settings.batch_size)
+        settings = replace(settings, epochs=epochs)
     output = figure_path(values, f"compare-{settings.activation}.png")
     curves = values["curves"]
     if curves:
         check_output(curves, values["data"], output)
-    runs, margin = values["runs"], values["margin"]
-    with shared_out(values, "training", runs) as map_:
-        result = measure.compare(starts, table, settings, runs=runs, margin=margin, map=map_)
+    with processors(values) as map_, progress("training") as expect:
+        result = measure.compare(
+            starts,
+            table,
+            settings,
+            rates=None if rate is None else (rate,),
+            runs=values["runs"],
+            margin=values["margin"],
+            map=map_,
+            expect=expect,
+        )
     story = publish(result, text, figure, output)
     if curves:
         with replacing(curves) as file:

@@ -11,8 +11,8 @@ Where to go next: ``text.py`` and ``figure.py``, which read the result.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from math import comb
 from typing import Any, NamedTuple
 
@@ -20,13 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import DataError, Dataset, Table
+from experiments.kit.claims import LEARNED
+from experiments.kit.settings import (
+    USUAL,
+    Default,
+    Defaults,
+    Expect,
+    InWords,
+    Settings,
+    unwatched,
+)
 from experiments.kit.starts import Start
-from experiments.kit.sweep import Map
+from experiments.kit.sweep import Map, Tasks
 from experiments.kit.training import (
     BATCHES,
     HELD_OUT,
-    RATES,
-    Settings,
     distinct_units,
     networks,
     quantiles,
@@ -34,15 +42,21 @@ from experiments.kit.training import (
 )
 from experiments.kit.words import listed
 from mlp import MLP, mse, train
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 from mlp.optimizers import OPTIMIZERS
 
 # The rates that every start is tried at, as multiples of what is usual for the optimizer.
 GRID = (0.03, 0.1, 0.3, 1.0, 3.0)
-# Unless the user chooses otherwise: rows per step, and epochs. Of a large table fewer epochs, as
-# many as make so many steps.
-BATCH_SIZE, EPOCHS, STEPS, FEWEST_EPOCHS = 32, 100, 1000, 3
+# Of a large table fewer epochs are taken, as many as make about so many steps.
+EPOCHS, STEPS, FEWEST_EPOCHS = 100, 1000, 3
+COMPARED = Defaults(
+    activation="tanh",
+    hidden=Default((16, 16)),
+    epochs=InWords(f"{EPOCHS}, fewer of a large table"),
+    learning_rate=InWords("several, and the best of each start"),
+    batch_size=Default(32),
+)
 # The parts of the rows that a run chooses its rate by, and that it is judged by.
 CHOOSING, JUDGING = 0.2, 0.2
 FEWEST_ROWS = 10
@@ -198,7 +212,7 @@ class Comparison:
     Attributes
     ----------
     settings : Settings
-        The network and the training; its rate is None where every start has its own.
+        The network and the training, but for the rate.
     dataset : Dataset
         The whole table.
     rows : Rows
@@ -267,7 +281,7 @@ class Comparison:
     @property
     def nobody_learns(self) -> bool:
         """Whether no start explains 1 % of the variance in the median."""
-        return max(float(np.median(c.explained)) for c in self.candidates) < 0.01
+        return max(float(np.median(c.explained)) for c in self.candidates) < 1 - LEARNED
 
     @property
     def too_few(self) -> bool:
@@ -285,7 +299,9 @@ class Comparison:
         In the median of the runs, on the rows to choose by; shape (rates,).
         """
         most = max(float(np.median(c.choosing, axis=0).max()) for c in self.candidates)
-        works: NDArray[np.bool_] = np.median(candidate.choosing, axis=0) >= max(most / 2, 0.01)
+        works: NDArray[np.bool_] = np.median(candidate.choosing, axis=0) >= max(
+            most / 2, 1 - LEARNED
+        )
         return works
 
     def answer(self) -> str:
@@ -315,11 +331,13 @@ class Comparison:
 def compare(
     starts: Sequence[Start],
     table: Table,
-    settings: Settings | None = None,
+    settings: Settings,
     *,
+    rates: Sequence[float] | None = None,
     runs: int = 20,
     margin: float = MARGIN,
     map: Map = map,  # noqa: A002, what the built-in one does
+    expect: Expect = unwatched,
 ) -> Comparison:
     """Train every start at several rates, `runs` times, and judge each at its best rate.
 
@@ -329,9 +347,10 @@ def compare(
         How weights and biases start, such as ``[starts.named_start("he_normal")]``.
     table : Table
         From ``data.read``.
-    settings : Settings, optional
-        The network and the training, see `compare_settings`. A learning rate is the only one
-        that is tried; None tries several.
+    settings : Settings
+        The network and the training, but for the rate.
+    rates : sequence of float, optional
+        The learning rates that every start is tried at; by default `usual_rates`.
     runs : int
         How often, each time with other weights, batches and rows held out.
     margin : float
@@ -339,6 +358,8 @@ def compare(
     map : callable (function, tasks) -> results, optional
         Carries the runs out: the built-in ``map``, or that of `sweep.workers`. The results are
         the same to the last bit.
+    expect : callable (steps) -> step, optional
+        Told how many runs there will be; what it returns is called after each.
 
     Returns
     -------
@@ -356,17 +377,19 @@ def compare(
     >>> from experiments.data import read
     >>> from experiments.kit.starts import named_start
     >>> starts = [named_start(name) for name in ("zeros", "glorot_normal")]
-    >>> result = compare(starts, read("penguins"), Settings("tanh", (4,), epochs=50), runs=8)
+    >>> result = compare(starts, read("penguins"), Settings("tanh", (4,), 50, batch_size=32), runs=8)
     >>> result.answer()[-17:], result["zeros"].mean < 0.05
     ('others are worse.', True)
     """
     if not starts:
-        raise ValueError("there is nothing to compare: name at least one start")
+        raise InputError("there is nothing to compare: name at least one start")
     rows = _rows(table)
-    settings = compare_settings(settings or Settings(), len(table.values))
-    tasks = (_task(starts, table, rows, settings, run) for run in range(runs))
-    trained = list(map(carry_out, tasks))
-    rates = rates_of(settings)
+    rates = tuple(rates or usual_rates(settings.optimizer))
+    draw = partial(_task, starts, table, rows, settings, rates)
+    step, trained = expect(runs), []
+    for outcome in map(carry_out, Tasks(draw, range(runs))):
+        trained.append(outcome)
+        step()
     return Comparison(
         settings=settings,
         dataset=table.standardised(),
@@ -377,32 +400,28 @@ def compare(
     )
 
 
-def compare_settings(chosen: Settings, rows: int) -> Settings:
-    """Return what the user chose for a table of so many rows, and the usual where it is nothing.
+def usual_epochs(rows: int, batch_size: int | None) -> int:
+    """Return how many epochs are taken of a table of so many rows, if the user does not say.
 
     Examples
     --------
-    >>> compare_settings(Settings(), 342).epochs, compare_settings(Settings(), 20_640).epochs
+    >>> usual_epochs(342, 32), usual_epochs(20_640, 32)
     (100, 3)
     """
-    batch_size = chosen.batch_size or BATCH_SIZE
-    steps = -(-int(rows * (1 - CHOOSING - JUDGING)) // batch_size)
-    epochs = max(min(EPOCHS, STEPS // max(steps, 1)), FEWEST_EPOCHS)
-    chosen.filled_in()  # which refuses what is out of range
-    return replace(chosen, batch_size=batch_size, epochs=chosen.epochs or epochs)
+    learning = int(rows * (1 - CHOOSING - JUDGING))
+    steps = -(-learning // (batch_size or learning))
+    return max(min(EPOCHS, STEPS // steps), FEWEST_EPOCHS)
 
 
-def rates_of(settings: Settings) -> tuple[float, ...]:
-    """Return the rates that are tried: the one that the user chose, or several.
+def usual_rates(optimizer: str) -> tuple[float, ...]:
+    """Return the rates that are tried, if the user does not say one.
 
     Examples
     --------
-    >>> rates_of(Settings()), rates_of(Settings(learning_rate=0.2))
-    ((0.003, 0.01, 0.03, 0.1, 0.3), (0.2,))
+    >>> usual_rates("sgd"), usual_rates("adam")
+    ((0.003, 0.01, 0.03, 0.1, 0.3), (0.0003, 0.001, 0.003, 0.01, 0.03))
     """
-    if settings.learning_rate is not None:
-        return (settings.learning_rate,)
-    usual = RATES.get(settings.optimizer, 0.1)
+    usual = USUAL.learning_rate.of("tanh", optimizer)
     return tuple(float(f"{part * usual:.3g}") for part in GRID)
 
 
@@ -447,7 +466,7 @@ def chance_of(best: Array, other: Array) -> float:
 def carry_out(task: Task) -> Trained:
     """Train all networks of a run; on any machine, as it needs nothing but the task."""
     stack, settings, x, y = task.networks, task.settings, task.dataset.x, task.dataset.y
-    epochs = settings.epochs or 0
+    epochs = settings.epochs
     first, held_out = epochs + 1 - _last(epochs), []
 
     def on_epoch(epoch: int, loss: Any) -> None:
@@ -481,13 +500,19 @@ def carry_out(task: Task) -> Trained:
     )
 
 
-def _task(starts: Sequence[Start], table: Table, rows: Rows, settings: Settings, run: int) -> Task:
+def _task(
+    starts: Sequence[Start],
+    table: Table,
+    rows: Rows,
+    settings: Settings,
+    rates: Sequence[float],
+    run: int,
+) -> Task:
     """Draw a run: its split of the rows, and its weights, the same for every rate."""
     order = child_rng(settings.seed, HELD_OUT, run).permutation(len(table.values))
     first, second = rows.judging, rows.judging + rows.choosing
     dataset, held_out = table.divided(order[second:], order[first:second], order[:first])
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
-    rates = rates_of(settings)
     drawn = [
         network
         for start in starts

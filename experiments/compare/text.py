@@ -40,7 +40,7 @@ def text(result: Comparison, figure: str) -> str:
             "",
             row("network", describe_network(result.sizes, activation)),
             *data_rows(result.dataset),
-            row("training", describe_training(result.settings)),
+            row("training", describe_training(result.settings, _rate(result))),
             *wrapped("", _describe_runs(result)),
             "",
             *_table(result),
@@ -72,6 +72,10 @@ def _describe_runs(result: Comparison) -> str:
         f"{runs} of each start, each with other weights, batches and rows: {learning} to learn "
         f"from, {chosen}{judging} to judge by, the same for every start"
     )
+
+
+def _rate(result: Comparison) -> str:
+    return f"η = {result.rates[0]:g}" if len(result.rates) == 1 else "each start's best η"
 
 
 def _table(result: Comparison) -> list[str]:
@@ -124,7 +128,7 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
         "seed": settings.seed,
         "runs": result.runs,
         "epochs": settings.epochs,
-        "learning_rate": settings.learning_rate,
+        "learning_rate": result.rates[0] if len(result.rates) == 1 else None,
         "learning_rates": list(result.rates),
         "batch_size": settings.batch_size,
         "rows": result.rows._asdict(),

@@ -39,6 +39,7 @@ from experiments.kit.report import (
     warn,
 )
 from experiments.kit.words import number
+from mlp.arrays import InputError
 from mlp.files import replacing
 
 # The network of ``train`` is a larger one: it is not there to be looked at.
@@ -51,13 +52,7 @@ TRAIN_OPTIONS: list[click.Parameter] = [
         help="How the weights start: an initializer, or FILE.py:FUNCTION, whose code is run.  "
         "[default: he_normal; without ReLU glorot_normal]",
     ),
-    *network_options(
-        hidden="16,16",
-        epochs="100",
-        rate="0.003; sgd: by depth and width",
-        batch="32",
-        optimizer=measure.OPTIMIZER,
-    ),
+    *network_options(measure.DEFAULTS),
     click.Option(
         ["--validation"],
         type=Converted("part", fraction_of),
@@ -128,16 +123,16 @@ def check_resumed(ctx: click.Context) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         Naming the first of them.
     """
     resumed = ctx.params["resume"]
     for option in ctx.command.params:
         given = ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
         if resumed and given and option.name in RESUMED:
-            raise ValueError(f"{option.opts[0]} is in {resumed} already; leave it out")
+            raise InputError(f"{option.opts[0]} is in {resumed} already; leave it out")
     if ctx.params["save_every"] and not (ctx.params["save"] or resumed):
-        raise ValueError("--save-every needs --save, the file to save to")
+        raise InputError("--save-every needs --save, the file to save to")
 
 
 @click.command(
@@ -172,19 +167,20 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
         table = data.read(source, values["inputs"], values["target"], values["drop_missing"])
         model = measure.begin(
             table,
-            measure.train_settings(settings_of(values)),
+            settings_of(values, measure.DEFAULTS),
             start=values["init"],
             validation=values["validation"],
             drop_missing=values["drop_missing"],
             keep=values["keep"],
         )
     if values["patience"] and not model.validation:
-        raise ValueError("--patience needs rows held out; leave out --validation 0")
+        raise InputError("--patience needs rows held out; leave out --validation 0")
     epochs = (values["epochs"] if resumed else None) or model.epochs_left
     if not epochs:
-        raise ValueError(f"{resumed} has had all its epochs; say with --epochs how many more")
+        raise InputError(f"{resumed} has had all its epochs; say with --epochs how many more")
     save = measure.saving(saved, values["save_every"], on_failure=warn) if saved else None
-    with progress("training", epochs + 1) as step:
+    with progress("training") as expect:
+        step = expect(epochs + 1)
 
         def on_epoch(model: Model) -> None:
             step(f"loss {number(model.loss[-1])}")

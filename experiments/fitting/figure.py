@@ -91,7 +91,7 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
             0.5, 0.62, f"diverged at epoch {fit.diverged_at}", color=CASE, size=22, weight="bold",
             ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
-    label_ends(ax, ends, gap=0.12)
+    label_ends(ax, ends)
     ax.set_title(_title(fit))
     return ax
 

@@ -20,50 +20,31 @@ import numpy as np
 
 from experiments.data import SOURCES, DataError, Dataset, Scale, Table, column_names, read_gaps
 from experiments.fitting.model import Layer, Model, look
-from experiments.kit.claims import Verdict
+from experiments.kit.claims import LEARNED, Verdict
+from experiments.kit.settings import Default, Defaults, PerLayer, Settings
 from experiments.kit.starts import good_start, named_start
-from experiments.kit.training import BATCHES, HELD_OUT, Setback, Settings, networks, setback
+from experiments.kit.training import BATCHES, HELD_OUT, Setback, networks, setback
 from experiments.kit.words import number
 from mlp import mse, train
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 
+# The network is larger than those of the cases: it is not there to be looked at.
+# Adam's steps do not grow with the gradient, so that an outlier in the table does no harm.
+DEFAULTS = Defaults(
+    hidden=Default((16, 16)),
+    epochs=Default(100),
+    learning_rate=Default(PerLayer(0.02), adam=0.003),
+    batch_size=Default(32),
+    optimizer="adam",
+)
 # How often a model is saved while it trains, in seconds, unless the user says it in epochs.
 SAVE_EVERY = 30.0
 
-# How `mlp-demo train` trains unless the user chooses otherwise. Adam's steps do not grow with the
-# gradient, so that an outlier in the table does no harm.
-OPTIMIZER, EPOCHS, BATCH_SIZE = "adam", 100, 32
 # A loss on rows held out that is so much above its lowest has risen.
 RISEN = 1.1
 # A start whose loss is so many times that of always the mean is far too large.
 FAR_TOO_LARGE = 10
-
-
-def usual_rate(optimizer: str, hidden: Sequence[int]) -> float:
-    """Return the learning rate with which `mlp-demo train` trains most networks.
-
-    Plain gradient descent needs smaller steps the more layers there are, as in the races, and the
-    more units a layer has, as the gradient of its output adds them up.
-
-    Examples
-    --------
-    >>> usual_rate("adam", (64, 64)), usual_rate("sgd", (16, 16)), usual_rate("sgd", (64, 64))
-    (0.003, 0.05, 0.0125)
-    """
-    if optimizer == "adam":
-        return 0.003
-    return 0.1 / len(hidden) * min(1.0, 16 / max(hidden))
-
-
-def train_settings(chosen: Settings) -> Settings:
-    """Return what the user chose, and what `mlp-demo train` takes where that is nothing."""
-    return replace(
-        chosen,
-        epochs=chosen.epochs or EPOCHS,
-        batch_size=chosen.batch_size or BATCH_SIZE,
-        learning_rate=chosen.learning_rate or usual_rate(chosen.optimizer, chosen.hidden),
-    ).filled_in()
 
 
 class Finding(NamedTuple):
@@ -200,13 +181,13 @@ class Fit:
             return Verdict("stalled", "no weight moved (largest change 0)", reason)
         lowest, bad = float(loss.min()), self.setback
         ended_badly = f"{bad.what}; use {remedy(self.advice())}." if bad else ""
-        if lowest > 0.99 * mean_loss:
+        if lowest > LEARNED * mean_loss:
             reason = f"Always answering the mean has a loss of {number(mean_loss)}."
             words = f"lowest loss {number(lowest)}"
             if bad:
                 words, reason = f"{words}, at the end {number(loss[-1])}", ended_badly
             return Verdict("stalled", words, reason)
-        if len(held_out) and held_out.min() > 0.99 * self.held_out_mean_loss:
+        if len(held_out) and held_out.min() > LEARNED * self.held_out_mean_loss:
             words = f"held out never below the mean, lowest loss {number(held_out.min())}"
             reason = f"It learns its own rows (loss {number(lowest)}), not the rule."
             return Verdict("stalled", words, ended_badly or reason)
@@ -241,8 +222,7 @@ class Fit:
             options = {} if model.keep == "best" else {"--keep": "best"}
             found.append(Finding([], f"{words}: it learns its rows by heart{kept}", options))
         if not found and not self.interrupted and self.moved and self.verdict().word == "stalled":
-            usual = usual_rate(model.settings.optimizer, model.settings.hidden)
-            if (model.settings.learning_rate or 0) < usual / 3:
+            if model.settings.learning_rate < usual_rate(model) / 3:
                 found.append(Finding([], "the steps are very small", {"--learning-rate": None}))
             elif model.settings.activation == "sigmoid":
                 found.append(Finding([], _FLAT, {"--activation": "tanh", "--init": None}))
@@ -356,7 +336,7 @@ def begin(
     ------
     DataError
         If there are too few rows, or a target is constant on those to learn from.
-    ValueError
+    InputError
         If a setting is out of range or a name is unknown.
 
     Examples
@@ -366,7 +346,7 @@ def begin(
     >>> fit(model, read("penguins")).verdict().word
     'learning'
     """
-    settings = (settings or Settings()).filled_in()
+    settings = settings or DEFAULTS.settings()
     start = start or good_start(settings.activation).kernel.name
     dataset = _divided(table, validation, settings.seed)[0]
     sizes = [len(table.inputs), *settings.hidden, len(table.targets)]
@@ -583,7 +563,7 @@ def saving(
 def _divided(table: Table, validation: float, seed: int) -> tuple[Dataset, Array, Array]:
     """Return the rows to learn from, and x and y of those held out, standardised like them."""
     if not 0 <= validation < 1:
-        raise ValueError(f"validation must be at least 0 and below 1, not {validation}")
+        raise InputError(f"validation must be at least 0 and below 1, not {validation}")
     rows = len(table.values)
     count = _held_out_count(rows, validation)
     if count and rows - count < 2:
@@ -723,15 +703,23 @@ def _other_start(model: Model, kind: str = "") -> dict[str, str | None]:
     return {"--hidden": ",".join(map(str, hidden[: max(1, len(hidden) // 2)]))}
 
 
+def usual_rate(model: Model) -> float:
+    """Return the learning rate that a model has unless the user chooses another."""
+    settings = model.settings
+    rate: float = DEFAULTS.learning_rate.of(
+        settings.activation, settings.optimizer, len(settings.hidden)
+    )
+    return rate
+
+
 def _smaller_steps(model: Model) -> dict[str, str | None]:
     """Return what to change about the steps: the usual ones, if these are larger."""
     settings = model.settings
-    rate = settings.learning_rate or 0
-    if rate > usual_rate(settings.optimizer, settings.hidden):
+    if settings.learning_rate > usual_rate(model):
         return {"--learning-rate": None}
-    if settings.optimizer != OPTIMIZER:
-        return {"--optimizer": OPTIMIZER, "--learning-rate": None}
-    return {"--learning-rate": f"{rate / 10:.3g}"}
+    if settings.optimizer != DEFAULTS.optimizer:
+        return {"--optimizer": DEFAULTS.optimizer, "--learning-rate": None}
+    return {"--learning-rate": f"{settings.learning_rate / 10:.3g}"}
 
 
 def _rms(errors: Array) -> Array:

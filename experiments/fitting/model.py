@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import DataError, Dataset, Scale
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from mlp import MLP, activations, diagnostics, files, mse
-from mlp.arrays import Array, as_floats, as_whole
+from mlp.arrays import Array, InputError, as_floats, as_whole
 
 # About how many rows the diagnostics of the layers look at.
 LOOKED_AT = 10_000
@@ -125,7 +125,7 @@ class Model:
     @property
     def epochs_left(self) -> int:
         """How many of the planned epochs it has not had yet."""
-        return (self.settings.epochs or 0) - self.epoch
+        return self.settings.epochs - self.epoch
 
     def answer(self, x: Array) -> Array:
         """Return the answers to inputs, both in the units of the table."""
@@ -167,7 +167,7 @@ class Model:
         """
         try:
             arrays = files.read_npz(path)
-        except ValueError as error:
+        except InputError as error:
             raise DataError(str(error)) from None
         if "activations" in arrays and "training" not in arrays:
             raise DataError(
@@ -292,7 +292,7 @@ def _settings(about: Mapping[str, Any], network: MLP) -> Settings:
         batch_size=None if batch_size is None else as_whole(batch_size, "batch_size", 1),
         optimizer=str(about["optimizer"]),
         seed=as_whole(about["seed"], "seed", 0),
-    ).filled_in()
+    )
 
 
 def _scale(arrays: Mapping[str, NDArray[Any]], name: str) -> Scale:

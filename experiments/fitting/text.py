@@ -15,17 +15,9 @@ import click
 import numpy as np
 
 from experiments.data import SOURCES, column_names
-from experiments.fitting.measure import (
-    OPTIMIZER,
-    Answers,
-    Finding,
-    Fit,
-    remedy,
-    train_settings,
-    usual_start,
-)
+from experiments.fitting.measure import DEFAULTS, Answers, Finding, Fit, remedy, usual_start
 from experiments.fitting.model import Layer, Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import widths
 from experiments.kit.words import (
     COLUMN,
     NO_HEADER,
@@ -312,30 +304,24 @@ def _again(fit: Fit, changes: Mapping[str, str | None]) -> list[str]:
 def _options(fit: Fit) -> dict[str, str]:
     """Return the options of a training whose values are not those that it has by default."""
     model, settings = fit.model, fit.model.settings
-    usual = train_settings(
-        Settings(settings.activation, settings.hidden, optimizer=settings.optimizer)
+    usual = DEFAULTS.settings(
+        activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
     )
     given = {
         "--inputs": (_columns(model.inputs), _columns(_usual_inputs(fit))),
         "--target": (_columns(model.targets), _columns(_usual_targets(fit))),
         "--init": (model.start, usual_start(model)),
         "--activation": (settings.activation, "relu"),
-        "--hidden": (_widths(settings.hidden), "16,16"),
+        "--hidden": (widths(settings.hidden), str(DEFAULTS.hidden)),
         "--epochs": (settings.epochs, usual.epochs),
         "--learning-rate": (settings.learning_rate, usual.learning_rate),
         "--batch-size": (settings.batch_size or len(fit.dataset.x), usual.batch_size),
-        "--optimizer": (settings.optimizer, OPTIMIZER),
+        "--optimizer": (settings.optimizer, DEFAULTS.optimizer),
         "--seed": (settings.seed, 0),
         "--validation": (model.validation, 0.2),
         "--keep": (model.keep, "best"),
     }
     return {name: str(value) for name, (value, default) in given.items() if value != default}
-
-
-def _widths(hidden: Sequence[int]) -> str:
-    if len(hidden) > 2 and len(set(hidden)) == 1:
-        return f"{hidden[0]}x{len(hidden)}"
-    return ",".join(map(str, hidden))
 
 
 def _usual_targets(fit: Fit) -> Sequence[str]:

@@ -8,14 +8,20 @@ Where to go next: ``case/cases.py``, for the claims themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from experiments.kit.settings import USUAL, Defaults, Settings
 from experiments.kit.words import finite, heading, mark
+
+if TYPE_CHECKING:
+    from experiments.kit.starts import Start
 
 # Two numbers are "equal" when they differ by no more than rounding can do.
 ROUNDING = 1e-12
+# Below this part of the mean predictor's loss a network has learned something from x.
+LEARNED = 0.99
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,74 @@ class Option:
     default: str
     metavar: str
     help: str
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A start of the notes and what is claimed of it: what a `Case` and a `Race` have in common.
+
+    Attributes
+    ----------
+    name, title : str
+        The command, and the heading.
+    starts : callable (**options) -> sequence of Start
+        How it starts; what is compared with that comes after it.
+    claims : mapping from activation to claims
+        What is said of it with that activation; of one that is missing, nothing.
+    covered : sequence of str
+        The activations of which the notes say it.
+    more_claims : callable (**options) -> claims
+        What is said of it with certain options only.
+    options : sequence of Option
+        What the command takes beside the common options.
+    variants : sequence of dict
+        The options with which ``verify`` runs it, where it runs it with several.
+    defaults : Defaults
+        The network and the training where the user says nothing.
+    next : sequence of str
+        Commands worth trying next, with {activation} and {other} filled in.
+    """
+
+    name: str
+    title: str
+    starts: Callable[..., Sequence[Start]]
+    claims: Mapping[str, Sequence[Claim]]
+    covered: Sequence[str] = ()
+    more_claims: Callable[..., Sequence[Claim]] = lambda **options: ()
+    options: Sequence[Option] = ()
+    variants: Sequence[Mapping[str, Any]] = ({},)
+    defaults: Defaults = USUAL
+    next: Sequence[str] = ()
+
+    def start(self, **options: Any) -> Start:
+        """Return the start that it is about."""
+        return self.starts(**options)[0]
+
+    def claims_for(self, activation: str, options: Mapping[str, Any]) -> list[Claim]:
+        """Return what is said of it with that activation and these options."""
+        return [*self.claims.get(activation, ()), *self.more_claims(**options)]
+
+    def chosen(self, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return its options, converted; those left out have their defaults."""
+        usual = {option.name: option.convert(option.default) for option in self.options}
+        return usual | dict(options or {})
+
+    def settings(self, **chosen: Any) -> Settings:
+        """Return the network and the training: what was chosen, else its own defaults."""
+        return self.defaults.settings(**chosen)
+
+    def commands(self, activation: str) -> list[str]:
+        """Return what is worth trying next."""
+        other = "relu" if activation == "sigmoid" else "sigmoid"
+        return [command.format(activation=activation, other=other) for command in self.next]
+
+    def outcomes(self, result: Any, activation: str, options: Mapping[str, Any]) -> list[Outcome]:
+        """Measure every claim on the result of a run."""
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            claims = self.claims_for(activation, options)
+            return [Outcome(claim, claim.measure(result)) for claim in claims]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import click
 
+from experiments.kit import streams
+
 EPILOG = "Names of initializers, activations and data sets: mlp-demo list"
+FAULT = "This is a fault of mlp-demo, not of yours: please report it, with all the lines above."
+FAULT_CODE = 70  # EX_SOFTWARE of sysexits.h
 
 
 class Failure(click.ClickException):
@@ -37,7 +43,10 @@ class Rooms(Mapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         module, _ = self.places[name]
-        command: click.Command = import_module(module).COMMANDS[name]
+        try:
+            command: click.Command = import_module(module).COMMANDS[name]
+        except UnicodeDecodeError as error:
+            raise Failure(f"matplotlib's settings, matplotlibrc, are no text: {error}") from None
         return command
 
     def __contains__(self, name: object) -> bool:
@@ -51,7 +60,7 @@ class Rooms(Mapping[str, click.Command]):
 
 
 class Demo(click.Group):
-    """A group that answers every mistake with one sentence, never a traceback."""
+    """A group that answers every mistake with one sentence; only its own faults have a trace."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -90,6 +99,21 @@ class Demo(click.Group):
         ]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run the command line; an exit code and one sentence tell what went wrong, if anything.
+
+        A fault of the program looks like one: its traceback, and whom to tell.
+        """
+        try:
+            streams.prepare()
+            return super().main(*args, **more)
+        except OSError as error:
+            click.echo(f"Error: {_reason(error)}", err=True)
+            sys.exit(Failure.exit_code)
+        except Exception:
+            click.echo(f"{traceback.format_exc()}\n{FAULT}", err=True)
+            sys.exit(FAULT_CODE)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn what can go wrong into a sentence and an exit code."""
         warnings.showwarning = _tell
@@ -98,26 +122,31 @@ class Demo(click.Group):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         if os.environ.get("NO_COLOR"):
             ctx.color = False
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")
+        if backend := os.environ.pop("MPLBACKEND", None):
+            _prefer(backend)
+        import numpy as np
+
         try:
-            return super().invoke(ctx)
+            # Numbers that leave the range are what some starts show: no warning, but a verdict.
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(130)
         except BrokenPipeError:
             raise
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            raise Failure(f"{where}{error.strerror or error}") from None
+            raise Failure(_reason(error)) from None
         except MemoryError:
             raise Failure("this network does not fit into memory; try smaller ones") from None
         except ValueError as error:
             from experiments.data import DataError
+            from mlp.arrays import InputError
 
             if isinstance(error, DataError):
                 raise Failure(str(error)) from None
+            if not isinstance(error, InputError):
+                raise
             name = ctx.invoked_subcommand or ""
             inner = click.Context(self.commands[name], ctx, name) if name in self.commands else ctx
             raise click.UsageError(str(error), inner) from None
@@ -126,3 +155,19 @@ class Demo(click.Group):
 def _tell(message: Warning | str, *place: Any, **more: Any) -> None:
     """Print a warning as one line."""
     click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+
+
+def _reason(error: OSError) -> str:
+    """Return what could not be read or written, and why."""
+    streams.forget_what_is_left()
+    where = error.filename or ("standard output" if error.errno in streams.FULL else None)
+    return f"{where}: {error.strerror}" if where else str(error.strerror or error)
+
+
+def _prefer(backend: str) -> None:
+    """Tell matplotlib which backend the user wants; one it does not know is no reason to stop."""
+    import matplotlib as mpl
+
+    with suppress(ValueError):
+        mpl.rcParams["backend"] = backend
+        os.environ["MPLBACKEND"] = backend

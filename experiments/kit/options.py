@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import click
 
 from experiments import data
 from experiments.data import Dataset, Table
-from experiments.kit.claims import Option
+from experiments.kit.claims import Lesson, Option
+from experiments.kit.group import EPILOG
+from experiments.kit.settings import Defaults, Settings
 from experiments.kit.starts import SCALES, initializer_of
-from experiments.kit.training import Settings
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 from mlp.optimizers import OPTIMIZERS
@@ -169,7 +171,8 @@ def fraction_of(text: str) -> float:
     return fraction
 
 
-def _rate(text: str) -> float:
+def rate_of(text: str) -> float:
+    """Return the learning rate that the text says."""
     try:
         rate = float(text)
     except ValueError:
@@ -188,6 +191,21 @@ def finite_number(text: str) -> float:
     if not isfinite(value):
         raise ValueError(f"'{text}' is not a finite number")
     return value
+
+
+def numbers_of(text: str) -> tuple[float, ...]:
+    """Return the positive numbers that the text says: 0.1,0.01."""
+    try:
+        return tuple(rate_of(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"'{text}' is not a list of positive numbers such as 0.5,1,2") from None
+
+
+def whole_numbers_of(text: str) -> tuple[int, ...]:
+    """Return the whole numbers that the text says, each 1 or more: 5,10,20."""
+    if not re.fullmatch(r"[1-9]\d{0,3}(,[1-9]\d{0,3})*", text):
+        raise ValueError(f"'{text}' is not a list of whole numbers such as 5,10,20")
+    return tuple(int(part) for part in text.split(","))
 
 
 def not_negative(text: str) -> float:
@@ -241,58 +259,90 @@ RUNS_OPTION = click.Option(
 )
 
 
-def network_options(
-    activation: str = "relu",
-    hidden: str | None = "2",
-    epochs: str = "500; sigmoid 2000",
-    rate: str = "0.1; adam 0.01",
-    batch: str = "all",
-    optimizer: str = "sgd",
-) -> list[click.Parameter]:
-    """Return the options of a network and its training, with what they are by default."""
-    widths = "Units of each hidden layer: 2, 16,16 or 50x10 for ten layers of 50."
-    return [
+def network_options(defaults: Defaults, *names: str) -> list[click.Parameter]:
+    """Return the options of a network and its training, with what they are by default.
+
+    Parameters
+    ----------
+    defaults : Defaults
+        What `settings_of` takes where nothing is typed.
+    names : str
+        Only these; by default all.
+    """
+    options = [
         click.Option(
             ["--activation"],
             type=Known("name", lambda: ACTIVATIONS),
-            default=activation,
+            default=defaults.activation,
             show_default=True,
             help="Of the hidden units: linear, relu, tanh, sigmoid.",
         ),
         click.Option(
             ["--hidden"],
             type=Converted("widths", widths_of),
-            default=hidden,
-            show_default=True,
-            help=widths if hidden else f"{widths}  [default: 50x10]",
+            help="Units of each hidden layer: 2, 16,16 or 50x10 for ten layers of 50.  "
+            f"[default: {defaults.hidden}]",
         ),
         click.Option(
             ["--epochs"],
             type=click.IntRange(min=1),
-            help=f"How often to go through the data.  [default: {epochs}]",
+            help=f"How often to go through the data.  [default: {defaults.epochs}]",
         ),
         click.Option(
             ["--learning-rate"],
-            type=Converted("rate", _rate),
-            help=f"η, per step.  [default: {rate}]",
+            type=Converted("rate", rate_of),
+            help=f"η, per step.  [default: {defaults.learning_rate}]",
         ),
         click.Option(
             ["--batch-size"],
             type=click.IntRange(min=1),
-            help=f"Rows per step.  [default: {batch}]",
+            help=f"Rows per step.  [default: {defaults.batch_size}]",
         ),
         click.Option(
             ["--optimizer"],
             type=Known("name", lambda: OPTIMIZERS),
-            default=optimizer,
+            default=defaults.optimizer,
             show_default=True,
             help="sgd or adam.",
         ),
         SEED_OPTION,
     ]
+    return [option for option in options if not names or option.name in names]
 
 
-NETWORK_OPTIONS = network_options()
+def lesson_command(
+    lesson: Lesson,
+    run: Callable[[dict[str, Any]], None],
+    params: Sequence[click.Parameter],
+    *,
+    about: str,
+    example: str,
+    more: str = "",
+) -> click.Command:
+    """Return a command about a case or a race, made from what that says of itself.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        The case or the race.
+    run : callable (values)
+        What the command does.
+    params : sequence of click.Parameter
+        Its options beside those that the lesson has for itself.
+    about, example, more : str
+        For the help: a sentence, what to type after ``mlp-demo``, and more sentences.
+    """
+    return click.Command(
+        lesson.name,
+        callback=lambda **values: run(values),
+        params=[*own_options(lesson.options), *params],
+        help="\n\n".join(
+            [about, f"\b\nExample:\n  mlp-demo {example}", *([more] if more else [])]
+        ),
+        short_help=lesson.title,
+        epilog=EPILOG,
+    )
+
 
 JOBS_OPTIONS: list[click.Parameter] = [
     click.Option(
@@ -369,17 +419,9 @@ def distinct(names: Sequence[str]) -> list[str]:
     )[::-1]
 
 
-def settings_of(values: dict[str, Any]) -> Settings:
-    """Return what the network options say; where they say nothing, so do the settings."""
-    return Settings(
-        activation=values["activation"],
-        hidden=values["hidden"] or (),
-        epochs=values["epochs"],
-        learning_rate=values["learning_rate"],
-        batch_size=values["batch_size"],
-        optimizer=values["optimizer"],
-        seed=values["seed"],
-    )
+def settings_of(values: dict[str, Any], defaults: Defaults) -> Settings:
+    """Return what the network options say, and the defaults where they say nothing."""
+    return defaults.settings(**{field.name: values[field.name] for field in fields(Settings)})
 
 
 def table_of(values: dict[str, Any]) -> Table:

@@ -25,6 +25,7 @@ from experiments.kit.group import Failure
 from experiments.kit.style import check_path, save
 from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
+from mlp.arrays import InputError
 from mlp.files import check_writable
 
 
@@ -133,13 +134,13 @@ def check_output(output: Path, *others: str | Path) -> None:
     ------
     OSError
         If it could not be written.
-    ValueError
+    InputError
         If it is one of the others: the table, say.
     """
     check_writable(output)
     for other in others:
         if os.path.realpath(other) == os.path.realpath(output):
-            raise ValueError(f"{output} is needed as it is; choose another name to write to")
+            raise InputError(f"{output} is needed as it is; choose another name to write to")
 
 
 def warn(error: OSError) -> None:
@@ -160,56 +161,45 @@ def pressed(keys: str = "") -> str:
 
 
 @contextmanager
-def progress(label: str, steps: int) -> Iterator[Callable[..., None]]:
-    """Yield a function to call after each step; a bar appears where work takes a second.
+def progress(label: str) -> Iterator[Callable[[int], Callable[..., None]]]:
+    """Yield what work is watched by: told how many steps there will be, it returns `step`.
 
-    What the function is given, a text, is shown beside the bar.
+    ``step()`` is called after each; a text that it is given is shown beside the bar. The bar
+    appears where work takes a second, and only on a terminal.
     """
     with ExitStack() as stack:
-        started, done = time.monotonic(), 0
-        bar: Any = None
 
-        def step(shown: str | None = None) -> None:
-            nonlocal bar, done
-            done += 1
-            if bar is not None:
-                bar.update(1, shown)
-            elif sys.stderr.isatty() and time.monotonic() - started > 1:
-                bar = stack.enter_context(
-                    click.progressbar(
-                        length=steps,
-                        label=label,
-                        file=sys.stderr,
-                        update_min_steps=max(1, steps // 200),
-                        item_show_func=lambda shown: shown,
+        def expect(steps: int) -> Callable[..., None]:
+            started, done = time.monotonic(), 0
+            bar: Any = None
+
+            def step(shown: str | None = None) -> None:
+                nonlocal bar, done
+                done += 1
+                if bar is not None:
+                    bar.update(1, shown)
+                elif sys.stderr.isatty() and time.monotonic() - started > 1:
+                    bar = stack.enter_context(
+                        click.progressbar(
+                            length=steps,
+                            label=label,
+                            file=sys.stderr,
+                            update_min_steps=max(1, steps // 200),
+                            item_show_func=lambda shown: shown,
+                        )
                     )
-                )
-                bar.update(done)
+                    bar.update(done)
 
-        yield step
+            return step
+
+        yield expect
 
 
 @contextmanager
-def shared_out(values: dict[str, Any], label: str, tasks: int) -> Iterator[Map]:
-    """Yield the map that the options ask for; a bar counts the tasks that are done.
-
-    Parameters
-    ----------
-    values : dict
-        Of the options, ``jobs`` and ``dask`` among them.
-    label : str
-        What is being done.
-    tasks : int
-        How many there will be.
-    """
+def processors(values: dict[str, Any]) -> Iterator[Map]:
+    """Yield the map that ``--jobs`` and ``--dask`` ask for."""
     try:
-        with progress(label, tasks) as step, workers(values["jobs"], values["dask"], tasks) as run:
-
-            def counted(function: Any, arguments: Any) -> Iterator[Any]:
-                for result in run(function, arguments):
-                    step()
-                    yield result
-
-            yield counted
+        with workers(values["jobs"], values["dask"]) as map_:
+            yield map_
     except WorkerError as error:
         raise Failure(str(error)) from None

@@ -8,6 +8,7 @@ Where to go next: ``claims.py``.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ def good_start(activation: str) -> Start:
 
 
 # What has been registered: the file and its function, and the name of the initializer.
-_NAMES: dict[tuple[Path, str], str] = {}
+_NAMES: dict[tuple[str, str], str] = {}
 
 
 def initializer_of(place: str) -> str:
@@ -129,7 +130,7 @@ def initializer_of(place: str) -> str:
     from mlp.registry import suggestion
 
     path, _, function = place.rpartition(":")
-    key = (Path(path).resolve(), function)
+    key = (os.path.realpath(path), function)
     name = f"{Path(path).name}:{function}"
     name = _NAMES.get(key) or (place if name in initializers.INITIALIZERS else name)
     if name in initializers.INITIALIZERS:
@@ -140,17 +141,19 @@ def initializer_of(place: str) -> str:
     callables = [other for other, value in found.items() if callable(value)]
     if function not in callables:
         raise ValueError(f"{path} has no function '{function}': {suggestion(function, callables)}")
-    initializers.add(name, found[function])
+    initializers.register(name)(found[function])
     _NAMES[key] = name
     return name
 
 
 def _run(path: Path) -> ModuleType:
     """Return the module that a file makes; what stands beside it can be imported."""
+    from mlp.files import file_behind
+
     try:
-        source = path.read_bytes()
+        source = file_behind(path).read_bytes()
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from None
     module = ModuleType(path.stem)
     module.__file__ = str(path)
     known = sys.modules.get(path.stem)

@@ -1,63 +1,64 @@
 """Style: the colours, sizes and file formats of every figure.
 
-Colours are Okabe and Ito's, which colour-blind people can tell apart: vermilion is the case,
-blue the same network started well, grey what to compare with.
+Every start has one colour and one name, in all pictures. The colours are dark enough to be
+read as text on white, and colour-blind people can tell those apart that meet in one panel.
+Lines are named at their ends, not in a legend.
 
-Where to go next: ``case.py``.
+Where to go next: the ``figure.py`` of a room, that of ``case/`` first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import cycle, pairwise
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, NullLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from experiments.kit.words import number
-from mlp.arrays import Array
+from experiments.kit.words import end
+from mlp.arrays import Array, InputError
 from mlp.files import check_writable, replacing
 
-CASE, WELL, QUIET, INK = "#D55E00", "#0072B2", "#767676", "#222222"
-# For starts that are compared: the ranges of the notes look the same in every picture, and
-# the others take the colours that are left, in the order in which they are given.
+# What went wrong, what went well, what to compare with, and text.
+CASE, WELL, QUIET, INK = "#CD4401", "#0072B2", "#737373", "#222222"
+# By what a start is: all that are named ``he_...`` are one. Starts that are the same but for
+# normal or uniform numbers, or in the notes and in the libraries, have one colour.
 COLOURS = {
-    "small": "#009E73",
-    "large": "#D55E00",
-    "scaled": "#0072B2",
-    "lecun": "#0072B2",
-    "glorot": "#56B4E9",
-    "xavier": "#56B4E9",
-    "he": "#CC79A7",
-    "zeros": "#000000",
-    "ones": "#999999",
-    "constant": "#B8860B",
-    "normal": "#7A5195",
-    "uniform": "#7A5195",
-    "orthogonal": "#E69F00",
-    "variance": "#8C564B",
+    "zeros": CASE,
+    "constant": "#8A6100",
+    "ones": "#6B4A3A",
+    "small": "#167F56",
+    "large": "#820A12",
+    "scaled": "#A0508F",
+    "lecun": "#A0508F",
+    "glorot": "#3D0F52",
+    "xavier": "#3D0F52",
+    "he": "#0047AB",
+    "normal": "#4A6078",
+    "uniform": "#4A6078",
+    "orthogonal": "#4D6600",
+    "variance": "#737373",
 }
-OTHERS = ("#44AA99", "#882255", "#117733", "#999933", "#661100")
-NAMES = {
-    "small": "small ·0.01",
-    "large": "large ·1",
-    "scaled": "scaled √(1/n)",
-    "lecun_normal": "lecun √(1/n)",
-    "lecun_uniform": "lecun uniform",
-    "glorot_normal": "Xavier",
-    "glorot_uniform": "Xavier uniform",
-    "he_normal": "He",
-    "he_uniform": "He uniform",
-}
+# For the starts of the user's own, in the order in which they are given.
+OTHERS = ("#00788C", "#882255", "#117733", "#6B6B00", "#661100")
+# The notes' three ranges, with what they multiply randn by. All other names are what is typed.
+NAMES = {"small": "small ·0.01", "large": "large ·1", "scaled": "scaled √(1/n)"}
+# The least contrast of text on white: that of the Web Content Accessibility Guidelines.
+CONTRAST = 4.5
 STYLE: dict[str, Any] = {
     "font.size": 15,
     "axes.titlesize": 19,
@@ -103,9 +104,13 @@ FORMATS = {
 }
 
 
-def styled() -> AbstractContextManager[None]:
-    """Return a context in which matplotlib draws in the style of this project."""
-    return mpl.rc_context(STYLE)  # type: ignore[arg-type]
+@contextmanager
+def styled() -> Iterator[None]:
+    """Let matplotlib draw in the style of this project, whatever the user's settings are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+        yield
 
 
 def check_path(path: Path, formats: Iterable[str] = tuple(FORMATS), kind: str = "figures") -> None:
@@ -113,13 +118,13 @@ def check_path(path: Path, formats: Iterable[str] = tuple(FORMATS), kind: str = 
 
     Raises
     ------
-    ValueError
+    InputError
         If its suffix is not one of the formats.
     OSError
         If the folder is missing or read-only, or it is a folder itself.
     """
     if path.suffix.lower() not in formats:
-        raise ValueError(f"'{path.name}' does not end in a format of {kind}: {', '.join(formats)}")
+        raise InputError(f"'{path.name}' does not end in a format of {kind}: {', '.join(formats)}")
     check_writable(path)
 
 
@@ -137,7 +142,7 @@ def save(fig: Figure, path: Path, description: str = "") -> None:
 
     Raises
     ------
-    ValueError, OSError
+    InputError, OSError
         As for `check_path`, or if the disk is full.
     """
     check_path(path)
@@ -155,8 +160,40 @@ def start_colours(names: Sequence[str]) -> list[str]:
 
 
 def start_label(name: str) -> str:
-    """Return the name of a start as it fits beside a line."""
-    return NAMES.get(name, name.replace("_", " "))
+    """Return the name of a start as it stands in pictures: its first word is what is typed."""
+    return NAMES.get(name) or plain(name, 30)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour: 0 for black, 1 for white.
+
+    0.2126 R + 0.7152 G + 0.0722 B of the linear parts of the colour, as in the Web Content
+    Accessibility Guidelines 2.2. The contrast of a text on white is 1.05 / (luminance + 0.05).
+    """
+    return float(_linear(colour) @ (0.2126, 0.7152, 0.0722))
+
+
+def readable(colour: str) -> str:
+    """Return the colour, as dark as it must be to be read as text on white.
+
+    Examples
+    --------
+    >>> readable("#E69F00"), readable("#222222")
+    ('#a26f00', '#222222')
+    """
+    share = (1.05 / CONTRAST - 0.05) / max(luminance(colour), 1e-9)
+    if share >= 1:
+        return colour
+    parts = share * _linear(colour)
+    encoded = np.where(parts > 0.0031308, 1.055 * parts ** (1 / 2.4) - 0.055, 12.92 * parts)
+    return to_hex(np.floor(255 * encoded) / 255)
+
+
+def _linear(colour: str) -> Array:
+    """Return red, green and blue of a colour, in proportion to the light."""
+    parts = np.array(to_rgb(colour))
+    linear: Array = np.where(parts > 0.04045, ((parts + 0.055) / 1.055) ** 2.4, parts / 12.92)
+    return linear
 
 
 @dataclass(frozen=True)
@@ -175,16 +212,16 @@ def log_lines(
     ax: Axes,
     x: NDArray[Any],
     lines: Sequence[Line],
-    gap: float = 0.12,
     limits: tuple[float, float] = (1e-60, 1e60),
+    also: Sequence[tuple[float, str, str]] = (),
 ) -> Axes:
     """Draw lines with their bands over x on a log axis, each named at its right end.
 
     Lines are drawn from thick to thin, so lines that lie on one another are seen as one.
     What lies beyond the limits, or is not finite, is drawn at them; 0 has a tick of its own
-    below all else. A line without a name gets none.
+    below all else. A line without a name gets none. `also` are further names for `label_ends`.
     """
-    ends = []
+    ends = [*also]
     tiny, huge = limits
     known = np.concatenate([np.ravel(v) for line in lines for v in (line.low, line.middle)])
     positive = np.clip(known[np.isfinite(known) & (known > 0)], tiny, huge)
@@ -226,40 +263,114 @@ def log_lines(
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     if len(x) == 1:
         ax.set_xticks(x)
-    label_ends(ax, ends, gap)
+    label_ends(ax, ends)
     return ax
 
 
-def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], gap: float = 0.12) -> None:
-    """Write each name at the right of the axes, at the height of its line, none overlapping."""
-    axes_height = (ax.transData + ax.transAxes.inverted()).transform
-    wanted = [float(np.clip(axes_height((1, y))[1], 0, 1)) for y, _, _ in ends]
-    order = sorted(range(len(ends)), key=lambda k: wanted[k])
-    heights = dict(enumerate(wanted))
-    for below, k in pairwise(order):
-        heights[k] = max(heights[k], heights[below] + gap)
-    limit = 1.02
-    for k in reversed(order):
-        heights[k] = min(heights[k], limit)
-        limit = heights[k] - gap
-    for k, (_, words, colour) in enumerate(ends):
-        ax.text(
-            1.02,
-            heights[k],
-            words,
-            color=colour,
-            va="center",
-            weight="bold",
-            transform=ax.transAxes,
-        )
+def spread(wanted: ArrayLike, sizes: ArrayLike, low: float, high: float) -> Array:
+    """Return places as near as can be to those wanted, with room for each, in the same order.
+
+    Minimises Σ (place - wanted)² where neighbours must be half of both their sizes apart, and
+    all places lie from low to high; if they cannot, they stick out equally at both ends. With
+    the room below each subtracted this is isotonic regression, which pooling adjacent violators
+    solves exactly.
+
+    Parameters
+    ----------
+    wanted, sizes : array_like
+        Where each wants to be, and how much room it needs.
+    low, high : float
+        Where the first may be, and the last.
+
+    Examples
+    --------
+    >>> spread([0.5, 0.5, 0.9], [0.2, 0.2, 0.2], 0, 1)
+    array([0.4, 0.6, 0.9])
+
+    References
+    ----------
+    Barlow et al. 1972, "Statistical inference under order restrictions".
+    """
+    order = np.argsort(wanted, kind="stable")
+    size = np.asarray(sizes, dtype=float)[order]
+    below = np.cumsum(size) - (size + size[:1]) / 2
+    pools: list[tuple[float, int]] = []
+    for mean in np.asarray(wanted, dtype=float)[order] - below:
+        count = 1
+        while pools and pools[-1][0] > mean:
+            other, n = pools.pop()
+            mean, count = (count * mean + n * other) / (count + n), count + n
+        pools.append((mean, count))
+    level = np.repeat([mean for mean, _ in pools], [count for _, count in pools])
+    last = high - (below[-1] if len(below) else 0)
+    if last < low:
+        low = last = (low + last) / 2
+    places = np.empty(len(order))
+    places[order] = np.clip(level, low, last) + below
+    return places
+
+
+class Names(Artist):
+    """The names at the ends of lines. They find their places when the axes are drawn.
+
+    Only then are the limits, the size of the axes and the height of the names known.
+    """
+
+    OFFSET, PADDING = 14, 4  # in points, at the left of a name and between two
+    PARTED = 0.3  # how far a name is from its line when a leader joins them, in heights
+
+    def __init__(self, ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+        super().__init__()
+        self.set_zorder(-1)  # before what it moves is drawn
+        self.set_in_layout(False)
+        self.heights = [height for height, _, _ in ends]
+        self.names: list[Annotation] = []
+        self.leaders: list[Line2D] = []
+        for _, words, colour in ends:
+            name = ax.annotate(
+                words, (1, 0.5), (self.OFFSET, 0), xycoords="axes fraction",
+                textcoords="offset points", color=readable(colour), weight="bold",
+                va="center", annotation_clip=False,
+            )  # fmt: skip
+            leader = Line2D([], [], color=readable(colour), linewidth=1.5, clip_on=False)
+            leader.set_transform(ax.transAxes)
+            leader.set_in_layout(False)
+            self.names.append(name)
+            self.leaders.append(ax.add_artist(leader))  # type: ignore[arg-type]
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Place the names, each as near to the end of its line as the others let it be."""
+        ax = self.axes
+        assert isinstance(ax, Axes)
+        box, right = ax.bbox, ax.get_xlim()[1]
+        point = float(renderer.points_to_pixels(1))  # type: ignore[arg-type]
+        ends = ax.transData.transform([(right, height) for height in self.heights])[:, 1]
+        wanted = np.clip((np.nan_to_num(ends, nan=np.inf) - box.y0) / box.height, 0, 1)
+        heights = np.array([name.get_window_extent(renderer).height for name in self.names])
+        sizes = (heights + self.PADDING * point) / box.height
+        places = spread(wanted, sizes, 0, 1)
+        left, right = (1 + x * point / box.width for x in (2, self.OFFSET - 2))
+        for name, leader, line, place, size in zip(
+            self.names, self.leaders, wanted, places, sizes, strict=True
+        ):
+            name.xy = (1, place)
+            leader.set_visible(abs(place - line) > self.PARTED * size)
+            leader.set_data([left, right], [line, place])
+
+
+def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Write names at the right of the axes: the height in data, the words and the colour of each.
+
+    Names that would overlap are spread around their lines, in the order of their ends; where
+    one had to leave its line, a thin line joins them.
+    """
+    ax.add_artist(Names(ax, ends))
 
 
 def loss_end(loss: Array, top: float, name: str, colour: str) -> tuple[float, str, str]:
-    """Return where a loss ends, with its name and number, for `label_ends`."""
+    """Return where a loss ends, with its name and then its number, for `label_ends`."""
     last = float(loss[-1])
-    if not np.isfinite(last):
-        return top, f"{name}\ndiverged", colour
-    return last, f"{name}\n{number(last)}", colour
+    return last if np.isfinite(last) else top, f"{name}{end(last)}", colour
 
 
 def drawable(loss: Array, top: float) -> Array:

@@ -6,7 +6,7 @@ stack, with all that its training needs, as a `Task` to a map: the built-in one,
 initializer that the user has registered; and how a stack trains depends on nothing but its task,
 so the results are the same to the last bit wherever it runs, and come in the order of the tasks.
 
-Where to go next: ``report.py``, whose `shared_out` brings a map and a progress bar to a command.
+Where to go next: ``report.py``, whose `processors` brings a map to a command.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from experiments.kit.training import Settings, fit
+from experiments.kit.settings import Settings
+from experiments.kit.training import fit
 from mlp import MLP, History
 from mlp.arrays import Array
 from mlp.optimizers import Optimizer
@@ -49,6 +50,28 @@ class Map(Protocol):
 
     def __call__(self, function: Callable[[T], R], tasks: Iterable[T], /) -> Iterable[R]:
         """Return function(task) for every task."""
+
+
+class Tasks(Generic[T, R]):
+    """Tasks that are drawn one at a time, when a map asks for the next, and so not all held.
+
+    Parameters
+    ----------
+    draw : callable (argument) -> task
+        Makes a task, in the process that has the initializers.
+    arguments : sequence
+        One for each.
+    """
+
+    def __init__(self, draw: Callable[[T], R], arguments: Sequence[T]) -> None:
+        self.draw = draw
+        self.arguments = arguments
+
+    def __len__(self) -> int:
+        return len(self.arguments)
+
+    def __iter__(self) -> Iterator[R]:
+        return builtins.map(self.draw, self.arguments)
 
 
 class WorkerError(RuntimeError):
@@ -99,7 +122,6 @@ def trained(task: Task) -> Trained:
         task.x,
         task.y,
         settings=task.settings,
-        on_epoch=None,
         optimizer=task.optimizer,
         probes=task.probes,
     )
@@ -129,19 +151,17 @@ def groups(count: int, sizes: list[int], rows: int) -> list[range]:
 
 
 @contextmanager
-def workers(jobs: int | None = 1, cluster: str | None = None, tasks: int = 1) -> Iterator[Map]:
+def workers(jobs: int | None = 1, cluster: str | None = None) -> Iterator[Map]:
     """Yield a map that shares its work out.
 
     Parameters
     ----------
     jobs : int, optional
         How many processes; 1: this one; -1: one for each processor. None: this process, or one
-        for each processor where the first of the tasks says that all of them take longer than
-        3 seconds.
+        for each processor where the first of several `Tasks` says that all of them take longer
+        than 3 seconds.
     cluster : str, optional
         The address of a scheduler of dask.distributed, ``tcp://HOST:PORT``, instead.
-    tasks : int
-        How many there will be, for the estimate.
 
     Raises
     ------
@@ -168,18 +188,19 @@ def workers(jobs: int | None = 1, cluster: str | None = None, tasks: int = 1) ->
         with _cluster(cluster) as executor:
             yield lambda function, tasks: _in_order(executor, function, tasks, ahead=64)
     elif jobs is None and cores and cores > 1:
-        long: bool | None = None
+        long = False
         with _processes(cores) as pool:
 
-            def shared_if_long(function: Callable[[T], R], arguments: Iterable[T]) -> Iterator[R]:
+            def shared_if_long(function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
                 nonlocal long
-                arguments = iter(arguments)
-                for argument in arguments if long is None else ():
+                others, count = iter(tasks), len(tasks) if isinstance(tasks, Sized) else 0
+                for first in () if long else others:
                     started = time.perf_counter()
-                    yield function(argument)
-                    long = (time.perf_counter() - started) * (tasks - 1) > WORTH_IT
+                    result = function(first)
+                    long = (time.perf_counter() - started) * (count - 1) > WORTH_IT
+                    yield result
                     break
-                yield from (pool if long else builtins.map)(function, arguments)
+                yield from (pool if long else builtins.map)(function, others)
 
             yield shared_if_long
     elif jobs in (None, 1):

@@ -1,28 +1,23 @@
-"""Training: what a user can choose, every default as data, and networks trained as they say.
+"""Training: networks drawn and trained as the settings say, and what became of them.
 
 Where to go next: the rooms, ``case/`` first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.kit.claims import LEARNED
+from experiments.kit.settings import Settings, Step
 from experiments.kit.starts import Start
 from experiments.kit.words import number
 from mlp import MLP, History, diagnostics, train
 from mlp.arrays import Array
-from mlp.optimizers import OPTIMIZERS, Optimizer, Resumable
-
-
-def default_epochs(activation: str) -> int:
-    """Return how long to train: longer for sigmoid, whose slope is at most 1/4."""
-    return 2000 if activation == "sigmoid" else 500
-
+from mlp.optimizers import Optimizer
 
 # A gradient below this is the rounding of a sum of numbers of about 1.
 NO_GRADIENT = 1e-15
@@ -33,53 +28,6 @@ WEIGHTS, BATCHES = 0, 1
 HELD_OUT = 2  # of train and compare: which rows are held out
 DIRECTION = 2  # of symmetry: where ε points
 INPUTS, ERRORS = 1, 2  # of propagate: what is sent in, and what is sent back
-
-
-# The learning rates of the optimizers that want another than 0.1.
-RATES = {"adam": 0.01}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the user chose: the network and how it is trained.
-
-    Attributes
-    ----------
-    activation : str
-        Of the hidden units.
-    hidden : tuple of int
-        Units of each hidden layer.
-    epochs : int
-        None: what suits the activation.
-    learning_rate : float
-        None: what suits the optimizer.
-    batch_size : int
-        None: all rows.
-    optimizer : str
-        A registered name.
-    seed : int
-        Everything random follows from it.
-    """
-
-    activation: str = "relu"
-    hidden: tuple[int, ...] = (2,)
-    epochs: int | None = None
-    learning_rate: float | None = None
-    batch_size: int | None = None
-    optimizer: str = "sgd"
-    seed: int = 0
-
-    def filled_in(self) -> Settings:
-        """Return the same settings with every default put in; refuse what is out of range."""
-        epochs = default_epochs(self.activation) if self.epochs is None else self.epochs
-        rate = RATES.get(self.optimizer, 0.1) if self.learning_rate is None else self.learning_rate
-        settings = replace(self, epochs=epochs, learning_rate=rate)
-        settings.new_optimizer()
-        return settings
-
-    def new_optimizer(self) -> Resumable:
-        """Return a fresh optimizer of this kind and rate."""
-        return OPTIMIZERS[self.optimizer](self.learning_rate)
 
 
 class Setback(NamedTuple):
@@ -118,7 +66,7 @@ def setback(loss: Array, mean_loss: float) -> Setback | None:
     if last > 1000 * max(mean_loss, first):
         what = f"Exploding: loss {number(first)} → {number(last)}"
         return Setback("The loss explodes", what)
-    if last > mean_loss and lowest <= 0.99 * mean_loss:
+    if last > mean_loss and lowest <= LEARNED * mean_loss:
         when = f"lowest {number(lowest)} at epoch {int(loss.argmin())}"
         return Setback("Above the mean again", f"It ended above the mean ({when})")
     return None
@@ -136,7 +84,7 @@ def verdict_word(
     """
     if diverged:
         return "diverged"
-    if lowest_loss > 0.99 * mean_loss:
+    if lowest_loss > LEARNED * mean_loss:
         return "stalled"
     return "symmetric" if distinct < units else "learning"
 
@@ -186,7 +134,7 @@ def fit(
     y: Array,
     *,
     settings: Settings,
-    on_epoch: Callable[[], object] | None,
+    on_epoch: Step | None = None,
     optimizer: Optimizer | None = None,
     probes: Mapping[str, Any] | None = None,
 ) -> History:
@@ -196,7 +144,7 @@ def fit(
         x,
         y,
         optimizer=optimizer or settings.new_optimizer(),
-        epochs=settings.epochs or 0,
+        epochs=settings.epochs,
         batch_size=settings.batch_size,
         seed=np.random.SeedSequence(settings.seed, spawn_key=(BATCHES,)),
         probes=probes or {},

@@ -18,8 +18,8 @@ import click
 if TYPE_CHECKING:
     from experiments.data import Dataset
     from experiments.kit.claims import Verdict
+    from experiments.kit.settings import Settings
     from experiments.kit.starts import Start
-    from experiments.kit.training import Settings
 
 WIDTH = 80
 COLUMN = 10
@@ -147,17 +147,14 @@ def data_rows(dataset: Dataset) -> list[str]:
     return rows("data", lines)
 
 
-def describe_training(settings: Settings) -> str:
-    """Return the optimizer with its numbers."""
+def describe_training(settings: Settings, rate: str = "") -> str:
+    """Return the optimizer with its numbers; `rate` instead of η, where there are several."""
     rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
     name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
     epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
-    rate = settings.learning_rate
-    if rate is None:
-        eta = "each start's best η"
-    else:
-        eta = f"η = {rate:.3g}" if 1e-4 <= rate < 1e4 else f"η = {number(rate)}"
-    return f"{name}, {eta}, {epochs}, {rows} per step, seed {settings.seed}"
+    eta = settings.learning_rate
+    rate = rate or f"η = {f'{eta:.3g}' if 1e-4 <= eta < 1e4 else number(eta)}"
+    return f"{name}, {rate}, {epochs}, {rows} per step, seed {settings.seed}"
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:

@@ -69,18 +69,15 @@ def propagate(**values: Any) -> None:
     if values["init"]:
         starts = [named_start(name) for name in distinct(values["init"])]
     output = figure_path(values, f"propagate-{activation}.png")
-    runs, rows = values["runs"], 100
-    steps = measure.steps_of_work(len(starts), width, depth, rows, runs)
-    with progress("propagating", steps) as on_step:
+    with progress("propagating") as expect:
         result = measure.propagate(
             starts,
             activation=activation,
             width=width,
             depth=depth,
-            rows=rows,
-            runs=runs,
+            runs=values["runs"],
             seed=values["seed"],
-            on_step=on_step,
+            expect=expect,
         )
     as_published = paper and paper.activation == activation and not values["init"]
     if paper and as_published:

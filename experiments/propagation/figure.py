@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from textwrap import fill
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
-from experiments.kit.style import QUIET, Line, log_lines, start_colours, start_label, styled
-from experiments.propagation.measure import Propagation
+from experiments.kit.style import (
+    QUIET,
+    Line,
+    log_lines,
+    plain,
+    start_colours,
+    start_label,
+    styled,
+)
+from experiments.kit.words import listed
+from experiments.propagation.measure import Journey, Propagation
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 
@@ -28,8 +35,8 @@ def figure(result: Propagation) -> Figure:
     """
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
-        left = fig.add_gridspec(1, 1, left=0.11, right=0.5, top=0.83, bottom=0.06)[0]
-        right = fig.add_gridspec(3, 1, left=0.6, right=0.87, top=0.86, bottom=0.09, hspace=0.42)
+        left = fig.add_gridspec(1, 1, left=0.12, right=0.5, top=0.8, bottom=0.06)[0]
+        right = fig.add_gridspec(3, 1, left=0.6, right=0.86, top=0.83, bottom=0.09, hspace=0.45)
         _histograms(fig, left, result)
         for k, (measure, name) in enumerate(
             (
@@ -42,52 +49,69 @@ def figure(result: Propagation) -> Figure:
             ax.set_title(name)
             if k == 2:
                 ax.set_xlabel("layer")
-        fig.text(0.02, 0.935, f"How far a signal travels, {result.activation}", size=23)
+        heading = f"{_who_keeps(result)} ({result.depth} layers of {result.width}, "
+        fig.text(0.02, 0.935, f"{heading}{result.activation})", size=23)
         lines = "lines: measured, dots: theory"
-        if len(result.journeys) > NAMED:
+        if len(_rows(result)) > NAMED:
             lines += "; colours as on the left"
-        fig.text(0.98, 0.935, lines, size=16, ha="right", color=QUIET)
+        fig.text(0.98, 0.01, lines, size=16, ha="right", va="bottom", color=QUIET)
     return fig
+
+
+def _who_keeps(result: Propagation) -> str:
+    """Return which starts keep both the signal and the gradient."""
+    keep = [plain(j.start.name, 30) for j in result.journeys if j.keeps]
+    if not keep:
+        return "No start keeps signal and gradient"
+    if len(keep) > 3 or len(listed(keep)) > 50:
+        return f"{len(keep)} of {len(result.journeys)} starts keep signal and gradient"
+    return f"{listed(keep)} keep{'s' if len(keep) == 1 else ''} signal and gradient"
+
+
+def _rows(result: Propagation) -> list[tuple[str, str, Journey]]:
+    """Return name, colour and journey of each start; those that drew the same are one."""
+    names = [journey.start.name for journey in result.journeys]
+    rows: list[tuple[str, str, Journey]] = []
+    for name, colour, journey in zip(names, start_colours(names), result.journeys, strict=True):
+        label = start_label(name)
+        for k, (other, first, same) in enumerate(rows):
+            if all(np.allclose(a, b) for a, b in zip(same.answers, journey.answers, strict=True)):
+                rows[k] = (f"{other},\n{label}", first, same)
+                break
+        else:
+            rows.append((label, colour, journey))
+    return rows
 
 
 def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:
     """Draw one measure over the layers: the median, its band, and dots where theory puts it."""
-    named = len(result.journeys) <= NAMED
-    colours = start_colours([journey.start.name for journey in result.journeys])
+    rows = _rows(result)
     lines = [
         Line(
-            start_label(journey.start.name) if named else "",
+            label if len(rows) <= NAMED else "",
             colour,
             journey.band(measure)[0],
             journey.median(measure),
             journey.band(measure)[1],
             journey.theory(measure),
         )
-        for journey, colour in zip(result.journeys, colours, strict=True)
+        for label, colour, journey in rows
     ]
-    return log_lines(ax, np.arange(1, result.depth + 1), lines, gap=0.17)
+    return log_lines(ax, np.arange(1, result.depth + 1), lines)
 
 
 def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
     """Draw how a is distributed, a row for each start, a column for each of some layers."""
     layers = sorted({round(k) for k in np.linspace(0, result.depth - 1, 5)})
-    rows = place.subgridspec(len(result.journeys), len(layers), hspace=0.35, wspace=0.12)
+    rows = _rows(result)
+    grid = place.subgridspec(len(rows), len(layers), hspace=0.25, wspace=0.12)
     low, high = ACTIVATIONS[result.activation].bounds
-    colours = start_colours([journey.start.name for journey in result.journeys])
-    for i, (journey, colour) in enumerate(zip(result.journeys, colours, strict=True)):
+    edges = _edges(low, high)
+    for i, (label, colour, journey) in enumerate(rows):
         for j, layer in enumerate(layers):
-            ax = fig.add_subplot(rows[i, j])
-            a = journey.answers[layer].ravel()
-            finite = a[np.isfinite(a) & (np.abs(a) < 1e100)]
-            edges = _edges(low, high)
-            counts, _ = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)
-            # ReLU answers 0 to half of everything: that bar may leave the axes.
-            inner = counts[1:-1].max()
-            tallest = inner if inner > 0.01 * a.size else max(1, counts.max())
-            ax.stairs(counts / tallest, edges, fill=True, color=colour)
-            ax.set(yticks=[], ylim=(0, 1.1), xlim=(edges[0], edges[-1]))
-            ax.spines["left"].set_visible(False)
-            ticks = [edges[0], edges[-1]] if i == len(result.journeys) - 1 else []
+            ax = fig.add_subplot(grid[i, j])
+            histogram_panel(ax, journey.answers[layer], edges, colour)
+            ticks = [edges[0], edges[-1]] if i == len(rows) - 1 else []
             ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
             if ticks:
                 ax.get_xticklabels()[0].set_horizontalalignment("left")
@@ -96,11 +120,31 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
                 ax.set_title(f"layer {layer + 1}", loc="center", weight="normal", size=15)
             if j == 0:
                 ax.set_ylabel(
-                    fill(start_label(journey.start.name), 13), rotation=0, ha="right", va="center",
-                    color=colour, weight="bold", labelpad=10,
+                    label, rotation=0, ha="right", va="center", color=colour, weight="bold",
+                    labelpad=10,
                 )  # fmt: skip
     first = fig.axes[0].get_position()
     fig.text(first.x0, first.y1 + 0.045, "How a is distributed", size=19, weight="bold")
+
+
+def histogram_panel(ax: Axes, a: Array, edges: Array, colour: str) -> Axes:
+    """Draw how a is distributed between the edges, and write how much of it is 0 or beyond.
+
+    A unit of ReLU answers exactly 0 to about half of everything: one bar would dwarf all
+    others, so its part is written instead, as is what lies beyond the edges.
+    """
+    a = a.ravel()
+    zero, beyond = a == 0, ~((edges[0] <= a) & (a <= edges[-1]))
+    counts, _ = np.histogram(a[~zero & ~beyond], edges)
+    # No bar is higher than the axes; where little is left between the edges, all are low.
+    ax.stairs(counts / max(counts.max(), a.size / counts.size), edges, fill=True, color=colour)
+    parts = [(zero.mean(), "are 0"), (beyond.mean(), "beyond")]
+    words = [f"{100 * part:.0f} % {what}" for part, what in parts if part >= 0.005]
+    ax.text(0.97, 1, "\n".join(words), transform=ax.transAxes, size=12, ha="right", va="top")
+    # Over the bars there is room for the words, which only values without bounds need.
+    ax.set(yticks=[], ylim=(0, 1.1 if edges[-1] == 1 else 1.5), xlim=(edges[0], edges[-1]))
+    ax.spines["left"].set_visible(False)
+    return ax
 
 
 def _edges(low: float, high: float) -> Array:

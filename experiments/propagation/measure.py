@@ -10,11 +10,12 @@ Where to go next: ``text.py`` and ``figure.py``, which read the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.kit.settings import Expect, unwatched
 from experiments.kit.starts import Start
 from experiments.kit.training import ERRORS, INPUTS, networks
 from experiments.kit.words import number
@@ -94,6 +95,21 @@ class Journey:
         lost = np.flatnonzero((a < 0.01) | (a > 100) | ~np.isfinite(a))
         return int(lost[0]) + 1 if len(lost) else None
 
+    def _arrives(self, factor: float) -> bool:
+        """Return whether a tenth is left, and no more than tenfold, of what changes so per layer.
+
+        Of one layer a half is asked for: it tells where many would lead.
+        """
+        layers = len(self.median("a_std")) - 1
+        least, total = (0.1, factor**layers) if layers else (0.5, factor)
+        return least <= total <= 1 / least
+
+    @property
+    def keeps(self) -> bool:
+        """Whether signal and gradient both arrive, and most units are not saturated."""
+        saturated = float(self.median("saturated").mean())
+        return saturated <= 0.5 and self._arrives(self.forward) and self._arrives(self.backward)
+
     def verdict(self) -> str:
         """Say in one word, with the number, what becomes of the signal."""
         a, delta = self.median("a_std"), self.median("delta_std")
@@ -110,14 +126,10 @@ class Journey:
         if saturated > 0.5:
             return f"{saturates}; delta × {number(backward)} {per_layer}"
         where = f", lost at layer {self.lost_at}" if self.lost_at else ""
-        # Of many layers it takes a tenth to be lost; of one, a half tells where it would lead.
-        least, less, more = (
-            (0.1, "vanishes", "explodes") if len(a) > 1 else (0.5, "shrinks", "grows")
-        )
+        less, more = ("vanishes", "explodes") if len(a) > 1 else ("shrinks", "grows")
         for name, factor in (("signal", forward), ("gradient", backward)):
-            total = factor ** max(len(a) - 1, 1)
-            if not least <= total <= 1 / least:
-                word = less if total < 1 else more
+            if not self._arrives(factor):
+                word = less if factor < 1 else more
                 return f"{name} {word}: × {number(factor)} {per_layer}{where}"
         return f"keeps: a × {number(forward)}, delta × {number(backward)} {per_layer}"
 
@@ -155,7 +167,7 @@ def propagate(
     rows: int = 100,
     runs: int = 20,
     seed: int = 0,
-    on_step: Callable[[], object] | None = None,
+    expect: Expect = unwatched,
 ) -> Propagation:
     """Measure z, a, delta and dW in every layer, before training.
 
@@ -173,8 +185,8 @@ def propagate(
         How many networks.
     seed : int
         Weights, inputs and output gradients draw from separate children of it.
-    on_step : callable, optional
-        Called `steps_of_work` times.
+    expect : callable (steps) -> callable, optional
+        Told how many stacks there will be, it returns what to call after each.
 
     Returns
     -------
@@ -195,13 +207,14 @@ def propagate(
     sizes = [width] * (depth + 2)
     x = child_rng(seed, INPUTS).standard_normal((rows, width))
     error = child_rng(seed, ERRORS).standard_normal((rows, width))
+    size = _chunk(width, depth, rows)
+    step = expect(len(starts) * -(-runs // size))
     journeys = []
     for start in starts:
         draw = start.kernel.initializer()
         predicted = theory.signal(sizes, activation, draw, (x**2).mean(axis=-1))
         chunks: dict[str, list[Array]] = {name: [] for name in MEASURES}
         answers: list[Array] = []
-        size = _chunk(width, depth, rows)
         for first in range(0, runs, size):
             members = range(first, min(first + size, runs))
             stack = MLP.stack(networks(sizes, activation, start, seed, members))
@@ -211,16 +224,10 @@ def propagate(
                 for name, measure in MEASURES.items():
                     chunks[name].append(measure(stack, trace, gradients)[:, :depth])
             answers = answers or [a[0] for a in trace.a[1:-1]]
-            if on_step is not None:
-                on_step()
+            step()
         measured = {name: np.concatenate(values) for name, values in chunks.items()}
         journeys.append(Journey(start, measured, predicted, answers))
     return Propagation(activation, width, depth, rows, runs, seed, journeys)
-
-
-def steps_of_work(starts: int, width: int, depth: int, rows: int, runs: int) -> int:
-    """Return how often `propagate` calls `on_step`."""
-    return starts * -(-runs // _chunk(width, depth, rows))
 
 
 def _chunk(width: int, depth: int, rows: int) -> int:

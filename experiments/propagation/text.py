@@ -48,7 +48,11 @@ def text(result: Propagation, figure: str) -> str:
             lines.append(f"(the same weights as {twin}: every layer has {inputs})")
     lines += ["", row("picture", figure)]
     other = {"tanh": "relu", "relu": "sigmoid"}.get(result.activation, "tanh")
-    next_ = [f"mlp-demo propagate --activation {other}", "mlp-demo propagate --paper he2015"]
+    next_ = [
+        f"mlp-demo map --activation {result.activation}",
+        f"mlp-demo propagate --activation {other}",
+        "mlp-demo propagate --paper he2015",
+    ]
     return "\n".join([*lines, *rows("next", next_)])
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from experiments.kit.style import (
@@ -23,6 +26,9 @@ from experiments.kit.words import ending, number, shape
 from experiments.race.measure import Comparison, Rival
 from mlp.arrays import Array
 
+# By how many decades a signal may leave that of the start that the race is about on one axis.
+NEAR = 7
+
 
 def figure(result: Comparison) -> Figure:
     """Draw how the rivals of a race train, how long each takes, and where their signals go.
@@ -34,81 +40,164 @@ def figure(result: Comparison) -> Figure:
     """
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
-        grid = fig.add_gridspec(
-            2, 2, left=0.065, right=0.875, top=0.83, bottom=0.105, wspace=0.9, hspace=0.55
-        )
-        losses_panel(fig.add_subplot(grid[0, 0]), result)
-        halfway_panel(fig.add_subplot(grid[0, 1]), result)
-        over_epochs = result.race is not None and result.race.over == "epochs"
-        panel = epochs_panel if over_epochs else layers_panel
-        panel(fig.add_subplot(grid[1, 0]), result, "a_std")
-        panel(fig.add_subplot(grid[1, 1]), result, "delta_std")
-        title = result.race.title if result.race else "Comparison"
-        heading = f"{title} ({shape(result.sizes)}, {result.settings.activation})"
-        fig.text(0.02, 0.935, heading, size=23)
+        race_panels(fig, result)
         word = result.verdict().word
         colour = WELL if word == "learning" else CASE
         fig.text(0.98, 0.935, word, size=30, weight="bold", ha="right", color=colour)
-        if not over_epochs:
-            fig.text(0.5, 0.025, "lines: measured, dots: theory", ha="center", color=QUIET)
     return fig
 
 
-def losses_panel(ax: Axes, result: Comparison) -> Axes:
-    """Draw the median loss of every rival over the epochs, and its band from 10 to 90 %."""
-    epochs = np.arange(len(result.rivals[0].losses))
+def race_panels(fig: Figure, result: Comparison, epoch: int | None = None) -> None:
+    """Draw the heading and the panels of a race; with an epoch, what is known by then."""
+    assert result.race is not None
+    grid = {"left": 0.065, "right": 0.365}, {"left": 0.65, "right": 0.86}
+    losses = fig.add_gridspec(1, 1, top=0.83, bottom=0.6, **grid[0])
+    bars = fig.add_gridspec(1, 1, top=0.83, bottom=0.6, left=0.65, right=0.97)
+    losses_panel(fig.add_subplot(losses[0]), result, epoch)
+    halfway_panel(fig.add_subplot(bars[0]), result, epoch)
+    over_epochs = result.race.over == "epochs"
+    for place, signal in zip(grid, ("a_std", "delta_std"), strict=True):
+        below = fig.add_gridspec(1, 1, top=0.46, bottom=0.105, **place)[0]
+        if over_epochs:
+            epochs_panel(fig.add_subplot(below), result, signal)
+        else:
+            _layers(fig, below, result, signal, epoch)
+    if not over_epochs and not epoch:
+        fig.text(0.5, 0.025, "lines: measured, dots: theory", ha="center", color=QUIET)
+    heading = f"{result.race.title} ({shape(result.sizes)}, {result.settings.activation})"
+    fig.text(0.02, 0.935, heading, size=23)
+
+
+def _layers(
+    fig: Figure, place: SubplotSpec, result: Comparison, signal: str, epoch: int | None
+) -> None:
+    """Draw a signal over the layers; starts that would flatten the others below, on their own."""
+    near, far = _near_and_far(result, signal)
+    if not far:
+        layers_panel(fig.add_subplot(place), result, signal, epoch=epoch)
+        return
+    parts = place.subgridspec(2, 1, height_ratios=(1.5, 1), hspace=0.25)
+    upper, lower = fig.add_subplot(parts[0]), fig.add_subplot(parts[1])
+    layers_panel(upper, result, signal, near, epoch)
+    layers_panel(lower, result, signal, far, epoch)
+    lower.set_title("")
+    upper.set_xlabel("")
+    upper.tick_params(labelbottom=False)
+    fig.align_ylabels([upper, lower])
+
+
+def _near_and_far(result: Comparison, signal: str) -> tuple[list[Rival], list[Rival]]:
+    """Return the rivals that one axis can tell apart, and those that need another.
+
+    Far is what leaves the start that the race is about by more than `NEAR` decades.
+    """
+
+    def decades(rival: Rival) -> Array:
+        values = np.median(rival.at_start(signal), axis=0)
+        return np.log10(np.clip(np.nan_to_num(values, nan=np.inf), 1e-60, 1e60))
+
+    about = decades(result.about)
+    far = [r for r in result.rivals if np.abs(decades(r) - about).max() > NEAR]
+    near = [r for r in result.rivals if r not in far]
+    return (near, far) if len(near) > 1 else (result.rivals, [])
+
+
+def losses_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes:
+    """Draw the median loss of every rival over the epochs, and its band from 10 to 90 %.
+
+    With an epoch, draw what is known by then, on the axes of all.
+    """
+    last = len(result.rivals[0].losses) - 1
+    until = last if epoch is None else epoch
     mean_loss = result.dataset.mean_predictor_loss
-    lines = []
+    lines, lowest = [], mean_loss
     for rival, colour in _coloured(result.rivals):
         low, median, high = (_on_axis(losses, mean_loss) for losses in rival.band())
-        name = f"{start_label(rival.start.name)}: {ending(rival.final_band()[1])}"
-        lines.append(Line(name, colour, low, median, high))
-    log_lines(ax, epochs, lines, gap=0.15)
-    lowest = min(float(line.low.min()) for line in lines)
+        lowest = min(lowest, float(low.min()))
+        ended = ending(float(rival.band()[1][until])).replace("∞", "diverged")
+        past = slice(0, until + 1)
+        name = f"{start_label(rival.start.name)}: {ended}"
+        lines.append(Line(name, colour, low[past], median[past], high[past]))
+    mean = (mean_loss, f"the mean: {number(mean_loss)}", QUIET)
+    log_lines(ax, np.arange(until + 1), lines, also=[mean])
     ax.axhline(mean_loss, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
     ax.set(
+        xlim=(0, last),
         ylim=(min(0.8 * lowest, 0.5 * mean_loss), 12 * mean_loss),
         xlabel="epoch",
-        title="Loss (dashed: the mean)",
+        ylabel="loss L",
+        title=_who_learns(result) if until == last else "Who learns?",
     )
     _plain_ticks(ax)
     return ax
 
 
-def halfway_panel(ax: Axes, result: Comparison) -> Axes:
-    """Draw how many epochs each rival needs to a loss that all are asked to reach."""
+def _who_learns(result: Comparison) -> str:
+    """Return which starts get below the mean."""
+    mean_loss = result.dataset.mean_predictor_loss
+    names = [rival.start.name for rival in result.rivals]
+    learn = [
+        rival.start.name for rival in result.rivals if rival.final_band()[1] <= 0.99 * mean_loss
+    ]
+    lost = [name for name in names if name not in learn]
+    if not learn:
+        return "No start gets below the mean"
+    if not lost:
+        return "Every start learns"
+    if len(learn) == 1:
+        return f"Only {learn[0]} learns"
+    return f"All but {lost[0]} learn" if len(lost) == 1 else f"{len(learn)} of {len(names)} learn"
+
+
+def halfway_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes:
+    """Draw how many epochs each rival needs to a loss that all are asked to reach.
+
+    With an epoch, draw what is known by then, on the axes of all.
+    """
     last = len(result.rivals[0].losses) - 1
+    until = last if epoch is None else epoch
     for k, (rival, colour) in enumerate(_coloured(result.rivals)):
         epochs = result.epochs_to_target(rival)
-        reached = np.isfinite(epochs)
-        ax.barh(k, epochs if reached else last, color=colour, alpha=1 if reached else 0.2)
-        words = f"{epochs:.0f}" if reached else "never"
-        if (
-            not reached
-            and rival.usual_end is not None
-            and 2 * rival.count("diverged") > result.runs
-        ):
-            words = f"diverged at epoch {rival.usual_end}"
+        reached = epochs <= until
+        ax.barh(k, epochs if reached else until, color=colour, alpha=1 if reached else 0.2)
+        words = f"{epochs:.0f}" if reached else "never" if until == last else ""
+        when = rival.usual_end
+        mostly = 2 * rival.count("diverged") > result.runs
+        if mostly and not reached and when is not None and when <= until:
+            words = f"diverged at epoch {when}"
         at = epochs if reached else 0
         ax.text(at + 0.015 * last, k, words, va="center", weight="bold", size=17)
     names = [start_label(rival.start.name) for rival in result.rivals]
     ax.set_yticks(range(len(names)), names)
     for label, (_, colour) in zip(ax.get_yticklabels(), _coloured(result.rivals), strict=True):
         label.set(color=colour, weight="bold")
-    ax.invert_yaxis()
+    ax.set_ylim(len(names) - 0.5, -0.5)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    title = (
-        "No start learns" if result.nobody_learns else f"Epochs to loss {number(result.target)}"
-    )
-    ax.set(xlim=(0, 1.1 * last), xlabel="epochs", title=title)
+    to = "" if result.nobody_learns else f" to loss {number(result.target)}, halfway to the best"
+    ax.set(xlim=(0, 1.1 * last), xlabel=f"epochs{to}")
+    ax.set_title(_who_is_there(result) if until == last else "Who is there first?")
     return ax
+
+
+def _who_is_there(result: Comparison) -> str:
+    """Return how the start that the race is about gets to the loss that all are asked to reach."""
+    name, *_ = (rival.start.name for rival in result.rivals)
+    needed, *others = (result.epochs_to_target(rival) for rival in result.rivals)
+    if result.nobody_learns:
+        return "No start learns"
+    if not np.isfinite(needed):
+        return f"{name} never gets there"
+    if not np.isfinite(others).any():
+        return f"Only {name} gets there"
+    if needed < min(others):
+        return f"{name} is there first"
+    return f"{name} takes {needed:.0f} epoch{'' if needed == 1 else 's'}"
 
 
 def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
     """Draw a signal where it has come to the end of its way, over the epochs of training."""
-    forward = signal.startswith("a")
-    layer = -2 if forward else 0
+    layer = -2 if signal.startswith("a") else 0
     lines = []
     for rival, colour in _coloured(result.rivals):
         low, median, high = quantiles(rival.signals[signal][:, :, layer], 0.1, 0.9)
@@ -116,21 +205,32 @@ def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
         name = start_label(rival.start.name) + {0.0: ": 0", np.inf: ": ∞"}.get(last, "")
         lines.append(Line(name, colour, low, median, high))
     log_lines(ax, np.arange(len(result.rivals[0].losses)), lines, limits=(1e-16, 1e16))
-    where = "last" if forward else "first"
-    ax.set(xlabel=f"epoch, in the {where} hidden layer", title=_title(signal))
+    where = "last" if signal.startswith("a") else "first"
+    ax.set(xlabel="epoch", ylabel=f"{_measure(signal)}, {where} layer")
+    ax.set_title(_what_becomes(result, signal))
     return ax
 
 
-def layers_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
+def layers_panel(
+    ax: Axes,
+    result: Comparison,
+    signal: str,
+    rivals: Sequence[Rival] = (),
+    epoch: int | None = None,
+) -> Axes:
     """Draw a signal over the layers before training, with dots where theory puts it.
 
     Theory says by what delta changes from layer to layer, not how large the error is: its
-    dots start at the delta that is measured in the last hidden layer.
+    dots start at the delta that is measured in the last hidden layer. `rivals` are those to
+    draw, all by default; with an epoch, draw the signal as it is then.
     """
     lines = []
     for rival, colour in _coloured(result.rivals):
-        low, median, high = quantiles(rival.at_start(signal).T, 0.1, 0.9)
-        predicted = result.predicted(rival)
+        if rivals and rival not in rivals:
+            continue
+        now = rival.signals[signal][epoch or 0, :, : rival.layers]
+        low, median, high = quantiles(now.T, 0.1, 0.9)
+        predicted = None if epoch else result.predicted(rival)
         dots = None
         if predicted is not None:
             dots = np.array(getattr(predicted, signal)[:-1])
@@ -139,8 +239,32 @@ def layers_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
                     dots = dots * (median[-1] / dots[-1])
         lines.append(Line(start_label(rival.start.name), colour, low, median, high, dots))
     log_lines(ax, np.arange(1, len(lines[0].middle) + 1), lines)
-    ax.set(xlabel="layer, before training", title=_title(signal))
+    when = "before training" if not epoch else f"at epoch {epoch}"
+    ax.set(xlabel=f"layer, {when}", ylabel=_measure(signal))
+    ax.set_title(_what_becomes(result, signal) if epoch is None else _way(signal))
     return ax
+
+
+def _what_becomes(result: Comparison, signal: str) -> str:
+    """Return what the start that the race is about does to a signal, before training.
+
+    It keeps what changes by less than a quarter per layer: the claim has the same bounds.
+    """
+    about = result.about
+    growth = float(about.growth(signal).mean())
+    if result.shallow:
+        return _way(signal)
+    does = "keeps" if 0.8 <= growth <= 1.25 else "loses" if growth < 1 else "blows up"
+    what = "the signal" if signal.startswith("a") else "the gradient"
+    return f"{about.start.name} {does} {what}"
+
+
+def _way(signal: str) -> str:
+    return "The signal, forward" if signal.startswith("a") else "The gradient, back"
+
+
+def _measure(signal: str) -> str:
+    return "std of a" if signal.startswith("a") else "std of delta"
 
 
 def _coloured(rivals: list[Rival]) -> list[tuple[Rival, str]]:
@@ -151,10 +275,6 @@ def _on_axis(losses: Array, mean_loss: float) -> Array:
     """Return losses that a log axis up to 12 times the mean predictor's can show."""
     shown: Array = np.clip(np.nan_to_num(losses, nan=np.inf), 1e-12, 100 * mean_loss)
     return shown
-
-
-def _title(signal: str) -> str:
-    return "Signal: std of a" if signal.startswith("a") else "Gradient: std of δ"
 
 
 def _plain_ticks(ax: Axes) -> None:

@@ -10,7 +10,7 @@ result.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -20,21 +20,15 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import CASES
 from experiments.data import Dataset
-from experiments.kit.claims import Outcome, Verdict
+from experiments.kit.claims import LEARNED, Outcome, Verdict
+from experiments.kit.settings import Expect, Settings, unwatched
 from experiments.kit.starts import Start
-from experiments.kit.sweep import Map, Task, groups, trained
-from experiments.kit.training import (
-    RATES,
-    Settings,
-    distinct_units,
-    networks,
-    quantiles,
-    verdict_words,
-)
+from experiments.kit.sweep import Map, Task, Tasks, groups, trained
+from experiments.kit.training import distinct_units, networks, quantiles, verdict_words
 from experiments.kit.words import number
 from experiments.race.races import Race
 from mlp import MLP, diagnostics, theory
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 
 # What a race records at every epoch, per layer.
 SIGNALS = {
@@ -196,6 +190,11 @@ class Comparison:
         return f"{self.race.name}, deep" if self.race.name in CASES else self.race.name
 
     @property
+    def label(self) -> str:
+        """The same: ``verify`` runs a race as it comes."""
+        return self.name
+
+    @property
     def sizes(self) -> list[int]:
         """Inputs, hidden units, outputs."""
         return [self.dataset.x.shape[1], *self.settings.hidden, self.dataset.y.shape[1]]
@@ -235,7 +234,7 @@ class Comparison:
     @property
     def nobody_learns(self) -> bool:
         """Whether no start gets below 99 % of the mean predictor's loss in the median."""
-        return self.ranking[0].final_band()[1] > 0.99 * self.dataset.mean_predictor_loss
+        return self.ranking[0].final_band()[1] > LEARNED * self.dataset.mean_predictor_loss
 
     def predicted(self, rival: Rival) -> theory.Signal | None:
         """Return what theory says of the signals of a rival before training."""
@@ -264,19 +263,18 @@ class Comparison:
         """Measure every claim of the race; without one there is none."""
         if self.race is None:
             return []
-        claims = self.race.claims_for(self.settings.activation, self.options)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return [Outcome(claim, claim.measure(self)) for claim in claims]
+        return self.race.outcomes(self, self.settings.activation, self.options)
 
 
 def compare(
     starts: Sequence[Start],
     dataset: Dataset,
-    settings: Settings | None = None,
+    settings: Settings,
     *,
     runs: int = 20,
     signals: bool = False,
     map: Map = map,  # noqa: A002, what the built-in one does
+    expect: Expect = unwatched,
 ) -> Comparison:
     """Train `runs` networks of every start on the same data and the same batches.
 
@@ -286,7 +284,7 @@ def compare(
         How weights and biases start, such as ``[named_start("he_normal")]``.
     dataset : Dataset
         From ``data.load``.
-    settings : Settings, optional
+    settings : Settings
         The network and the training.
     runs : int
         Seeds of every start.
@@ -295,6 +293,8 @@ def compare(
     map : callable (function, tasks) -> results, optional
         Trains the stacks: the built-in ``map``, that of `sweep.workers` or of any executor, if
         it keeps the order. The results are the same to the last bit.
+    expect : callable (steps) -> callable, optional
+        Told how many epochs there will be, it returns what to call after each.
 
     Returns
     -------
@@ -314,36 +314,33 @@ def compare(
     >>> [rival.start.name for rival in result.ranking], result["zeros"].count("stalled")
     (['glorot_normal', 'zeros'], 3)
     """
-    settings = (settings or Settings()).filled_in()
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
-        raise ValueError("there is nothing to compare: name at least one start")
+        raise InputError("there is nothing to compare: name at least one start")
 
     def drawn(start: Start, seeds: Iterable[int]) -> list[MLP]:
         return networks(sizes, settings.activation, start, settings.seed, seeds)
 
-    def tasks() -> Iterator[Task]:
-        for group in cut:
-            stack = MLP.stack([n for i in group for n in drawn(members[i][0], [members[i][1]])])
-            yield Task(
-                stack,
-                dataset.x,
-                dataset.y,
-                settings,
-                probes=SIGNALS if signals else {},
-                after=distinct_units,
-            )
+    def drawn_stack(group: range) -> Task:
+        return Task(
+            MLP.stack(
+                [n for start, r in members[group.start : group.stop] for n in drawn(start, [r])]
+            ),
+            dataset.x,
+            dataset.y,
+            settings,
+            probes=SIGNALS if signals else {},
+            after=distinct_units,
+        )
 
     cut = groups(len(members), sizes, len(dataset.x))
-    done = list(map(trained, tasks()))
-    histories = [stack.history for stack in done]
     units, mean_loss = sum(settings.hidden), dataset.mean_predictor_loss
-    words = [
-        word
-        for stack in done
-        for word in verdict_words(stack.history, stack.answer, units, mean_loss).tolist()
-    ]
+    step, histories, words = expect(len(cut)), [], []
+    for stack in map(trained, Tasks(drawn_stack, cut)):
+        histories.append(stack.history)
+        words += verdict_words(stack.history, stack.answer, units, mean_loss).tolist()
+        step()
     losses = np.concatenate([history.loss for history in histories], axis=1)
     diverged_at = np.concatenate([history.diverged_at for history in histories])
     recorded = {
@@ -374,6 +371,7 @@ def race(
     *,
     runs: int | None = None,
     map: Map = map,  # noqa: A002, what the built-in one does
+    expect: Expect = unwatched,
 ) -> Comparison:
     """Run a race of the notes: `compare`, with its starts, its network and its claims.
 
@@ -384,20 +382,20 @@ def race(
     dataset : Dataset
         From ``data.load``.
     settings : Settings, optional
-        From `race_settings`; those by default.
+        By default its own.
     options : mapping, optional
         The options of the race.
     runs : int, optional
         Seeds of every start; by default those of the race.
-    map : callable, optional
+    map, expect : callable, optional
         As for `compare`.
 
     Returns
     -------
     Comparison
     """
-    settings = settings or race_settings(race, Settings(hidden=()))
-    options = race.defaults() | dict(options or {})
+    settings = settings or race.settings()
+    options = race.chosen(options)
     result = compare(
         race.starts(**options),
         dataset,
@@ -405,29 +403,9 @@ def race(
         runs=runs or race.runs,
         signals=True,
         map=map,
+        expect=expect,
     )
     return replace(result, race=race, options=options)
-
-
-def race_settings(race: Race, chosen: Settings) -> Settings:
-    """Return what the user chose, and what the race takes where that is nothing."""
-    hidden = chosen.hidden or race.hidden(chosen.activation)
-    rate = None if chosen.optimizer in RATES else race.rate(chosen.activation, len(hidden))
-    return replace(
-        chosen,
-        hidden=hidden,
-        epochs=chosen.epochs or race.epochs,
-        learning_rate=chosen.learning_rate or rate,
-        batch_size=chosen.batch_size or race.batch_size,
-    ).filled_in()
-
-
-def stacks_of_work(
-    starts: Sequence[Start], dataset: Dataset, settings: Settings, runs: int
-) -> int:
-    """Return how many stacks `compare` trains."""
-    sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
-    return len(groups(len(starts) * runs, sizes, len(dataset.x)))
 
 
 def _drawn(start: Start, before: MLP) -> list[Drawn]:

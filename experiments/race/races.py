@@ -12,12 +12,13 @@ Where to go next: ``measure.py``, which runs a race.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.case.cases import RANDOM
-from experiments.kit.claims import Claim, Measured, Option, claim
+from experiments.kit.claims import Lesson, Measured, Option, claim
+from experiments.kit.settings import Default, Defaults, PerLayer
 from experiments.kit.starts import SCALES, Start, named_start, random_start
 from experiments.kit.words import number
 
@@ -25,67 +26,42 @@ if TYPE_CHECKING:
     from experiments.race.measure import Comparison
 
 
+def _deep(hidden: Default, activation: str, epochs: int = 30) -> Defaults:
+    """Return what a race takes: a deep network, and smaller steps the deeper it is."""
+    return Defaults(
+        activation=activation,
+        hidden=hidden,
+        epochs=Default(epochs),
+        learning_rate=Default(
+            PerLayer(0.01),
+            relu=PerLayer(0.1),
+            tanh=PerLayer(0.1),
+            sigmoid=PerLayer(0.25),
+            adam=0.01,
+        ),
+        batch_size=Default(32),
+    )
+
+
 @dataclass(frozen=True)
-class Race:
+class Race(Lesson):
     """Starts that train one deep network side by side, on the same data and batches.
+
+    It is about the first of them.
 
     Attributes
     ----------
-    name, title : str
-        The command, and the heading.
-    starts : callable (**options) -> sequence of Start
-        The rivals; the race is about the first.
-    claims : mapping from activation to claims
-        What is said of it with that activation.
-    covered : sequence of str
-        The activations for which the notes recommend the first start.
-    depths : mapping from activation to int
-        Hidden layers of 50 units; 10 for the activations not named.
-    options : sequence of Option
-        What the command takes beside the common options.
-    epochs, batch_size, runs : int
-        How the rivals train unless the user chooses otherwise, and how many seeds of each.
+    runs : int
+        How many seeds of each start.
     remarks : sequence of str
         What a reader of its formula should know.
     over : str
         What the picture shows the signals over: "epochs" or "layers".
-    next : sequence of str
-        Commands worth trying next, with {activation} filled in.
     """
 
-    name: str
-    title: str
-    starts: Callable[..., Sequence[Start]]
-    claims: Mapping[str, Sequence[Claim]]
-    covered: Sequence[str] = ()
-    depths: Mapping[str, int] = field(default_factory=dict)
-    options: Sequence[Option] = ()
-    epochs: int = 30
-    batch_size: int = 32
     runs: int = 3
     remarks: Sequence[str] = ()
     over: str = "layers"
-    next: Sequence[str] = ()
-
-    def claims_for(self, activation: str, options: Mapping[str, Any]) -> list[Claim]:
-        """Return what is said of it with that activation, whatever the options."""
-        return list(self.claims.get(activation, ()))
-
-    def defaults(self) -> dict[str, Any]:
-        """Return its options as they are when nothing is typed."""
-        return {option.name: option.convert(option.default) for option in self.options}
-
-    def start(self, **options: Any) -> Start:
-        """Return the start that the race is about."""
-        return self.starts(**options)[0]
-
-    def hidden(self, activation: str) -> tuple[int, ...]:
-        """Return the widths of the hidden layers."""
-        return (50,) * self.depths.get(activation, 10)
-
-    def rate(self, activation: str, layers: int) -> float:
-        """Return η for plain gradient descent: the deeper the network, the smaller."""
-        return {"relu": 0.1, "tanh": 0.1, "sigmoid": 0.25}.get(activation, 0.01) / layers
 
 
 # --- claims about ranges, measured on a deep network -----------------------------------
@@ -228,10 +204,11 @@ RANDOM_RACE = Race(
         "linear": (small_vanishes, large_explodes, small_is_slow, large_is_slow, _RIGHT),
     },
     covered=("relu", "tanh", "sigmoid", "linear"),
-    depths={"sigmoid": 5},
+    defaults=_deep(Default((50,) * 10, sigmoid=(50,) * 5), "relu"),
     options=RANDOM.options,
     over="epochs",
     next=(
+        "mlp-demo map --activation {activation}",
         "mlp-demo propagate --activation {activation}",
         "mlp-demo xavier --activation {activation}",
     ),
@@ -297,7 +274,7 @@ XAVIER = Race(
         "linear": (*_RIGHT_RANGE, both_formulas_train),
     },
     covered=("tanh", "sigmoid"),
-    depths={"sigmoid": 5},
+    defaults=_deep(Default((50,) * 10, sigmoid=(50,) * 5), "tanh"),
     options=(_DISTRIBUTION,),
     remarks=(
         "The notes give two formulas: √(1/fan_in), which libraries call lecun_normal, and "
@@ -305,7 +282,11 @@ XAVIER = Race(
         "are one.",
         f"The notes' example randn(2, 2) · 1/2 is a slip: √(1/2) is {0.5**0.5:.3f}.",
     ),
-    next=("mlp-demo he", "mlp-demo propagate --activation {activation}"),
+    next=(
+        "mlp-demo he",
+        "mlp-demo map --activation {activation}",
+        "mlp-demo propagate --activation {activation}",
+    ),
 )
 
 HE = Race(
@@ -332,10 +313,13 @@ HE = Race(
         ),
     },
     covered=("relu",),
-    depths={"relu": 30},
+    defaults=_deep(Default((50,) * 10, relu=(50,) * 30), "relu", epochs=20),
     options=(_DISTRIBUTION,),
-    epochs=20,
-    next=("mlp-demo xavier", "mlp-demo propagate --paper he2015"),
+    next=(
+        "mlp-demo xavier",
+        "mlp-demo map --activation {activation}",
+        "mlp-demo propagate --paper he2015",
+    ),
 )
 
 RACES: dict[str, Race] = {race.name: race for race in (RANDOM_RACE, XAVIER, HE)}

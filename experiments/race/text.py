@@ -56,7 +56,7 @@ def text(result: Comparison, figure: str) -> str:
             *verdict_rows(verdict),
             "",
             row("picture", figure),
-            *rows("next", [c.format(activation=activation) for c in result.race.next]),
+            *rows("next", result.race.commands(activation)),
         ]
     )
 

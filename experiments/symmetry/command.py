@@ -56,7 +56,7 @@ from experiments.symmetry.figure import figure
             type=click.IntRange(min=1),
             help="Networks of each ε.  [default: 5; with random biases 20]",
         ),
-        *network_options(activation="tanh", epochs="4000; sigmoid 10000"),
+        *network_options(measure.DEFAULTS),
         *DATA_OPTIONS,
         *FIGURE_OPTIONS,
         *PRINT_OPTIONS,
@@ -73,17 +73,16 @@ def symmetry(**values: Any) -> None:
     How much randomness is enough? The spread between the units and the loss, over the
     epochs, beside what theory says of the spread.
     """
-    values["epochs"] = values["epochs"] or measure.default_epochs(values["activation"])
-    settings, dataset = settings_of(values), dataset_of(values)
+    settings, dataset = settings_of(values, measure.DEFAULTS), dataset_of(values)
     output = figure_path(values, f"symmetry-{settings.activation}.png")
-    with progress("training", measure.epochs_of_work(settings)) as on_epoch:
+    with progress("training") as expect:
         result = measure.break_symmetry(
             dataset,
             settings,
             measure.equal_start(values["value"], values["bias_init"]),
             values["epsilon"] or None,
             values["runs"],
-            on_epoch,
+            expect,
         )
     deliver(values, result, text, figure, output)
 

@@ -75,7 +75,8 @@ def spread_panel(ax: Axes, result: Symmetry) -> Axes:
         apart = result.apart_at(k)[0]
         if apart is None or apart < until / 100 or result.diverged_at is not None:
             known = spread[np.isfinite(spread[:, 0, k]), 0, k]
-            ends.append((float(np.clip(known[-1], floor, top)), name, colour))
+            last = known[-1] if len(known) else top
+            ends.append((float(np.clip(last, floor, top)), name, colour))
         else:
             level = 2 * float(np.sqrt(spread[0, 0, k]))  # half of the way to 1
             where = int((spread[:, 0, k] > level).argmax())
@@ -89,7 +90,7 @@ def spread_panel(ax: Axes, result: Symmetry) -> Axes:
             shown = np.flatnonzero(theory <= LINEAR)
             shown = shown[:: max(1, (until + 1) // 45)]
             ax.plot(shown, theory[shown], "o", color="white", markeredgecolor=INK, markersize=5)
-    label_ends(ax, ends, gap=0.08)
+    label_ends(ax, ends)
     powers = [p for p in range(-15, 31, 3 if top / floor > 1e9 else 1) if floor <= 10.0**p <= top]
     ticks = [*([floor] if floor == FLOOR else []), *(10.0**p for p in powers)]
     names = [*(["0"] if floor == FLOOR else []), *(f"$10^{{{p}}}$" for p in powers)]
@@ -128,7 +129,7 @@ def loss_panel(ax: Axes, result: Symmetry) -> Axes:
     ax.set(xlim=(0, until), ylim=(bottom, top), ylabel="loss L")
     ax.set_xlabel("epoch" if until == result.epochs else f"epoch, the first {until}")
     ax.locator_params(axis="y", nbins=4)
-    label_ends(ax, ends, gap=0.17)
+    label_ends(ax, ends)
     return ax
 
 

@@ -32,16 +32,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import Dataset
-from experiments.kit.claims import ROUNDING, Verdict
+from experiments.kit.claims import LEARNED, ROUNDING, Verdict
+from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
 from experiments.kit.starts import Named, Start, named_start
-from experiments.kit.training import BATCHES, DIRECTION, Settings, networks
+from experiments.kit.training import BATCHES, DIRECTION, networks
 from experiments.kit.words import number
 from mlp import MLP, SGD, Gradients, Trace, diagnostics, mse, train
 from mlp.activations import ACTIVATIONS
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 from mlp.optimizers import Optimizer
 
+# How it trains where nothing is said: so long that 1e-12 gets apart if units do at all.
+DEFAULTS = Defaults(activation="tanh", epochs=Default(4000, sigmoid=10_000))
 EPSILONS = (0.0, 1e-12, 1e-9, 1e-6, 1e-3)
 # Units count as apart when a weight differs by this, weights being of about 1.
 APART = 0.01
@@ -226,7 +229,7 @@ class Symmetry:
     def _of_biases(self) -> Verdict:
         layers, total = len(self.settings.hidden), self.distinct.size
         differ = int((self.distinct - self.dead > layers).sum())
-        learned = int((self.loss[-1] < 0.99 * self.dataset.mean_predictor_loss).sum())
+        learned = int((self.loss[-1] < LEARNED * self.dataset.mean_predictor_loss).sum())
         dead, units = int(self.dead.sum()), sum(self.settings.hidden) * total
         reason = (
             "Other biases make other a = f(b); so the output weights get other gradients, and "
@@ -350,24 +353,13 @@ def equal_start(value: float, bias: str | None = None) -> Start:
     return Start(kernel, drawn, f"{words}{formula}")
 
 
-def default_epochs(activation: str) -> int:
-    """Return how long to train, so that 1e-12 gets apart if units do at all."""
-    return 10_000 if activation == "sigmoid" else 4000
-
-
-def epochs_of_work(settings: Settings) -> int:
-    """Return how often `break_symmetry` calls `on_epoch`, at most."""
-    epochs = settings.filled_in().epochs or 0
-    return 2 * (epochs + 1) + len(WIDTHS) * (WIDTH_EPOCHS + 1)
-
-
 def break_symmetry(
     dataset: Dataset,
     settings: Settings,
     start: Start,
     epsilons: Sequence[float] | None = None,
     runs: int | None = None,
-    on_epoch: Callable[[], object] | None = None,
+    expect: Expect = unwatched,
 ) -> Symmetry:
     """Train networks whose units start alike but for ε, and say when theory has them apart.
 
@@ -385,8 +377,8 @@ def break_symmetry(
     runs : int, optional
         How many networks for each ε: 5, or 20 with random biases. Network r gets the same
         randn for every ε.
-    on_epoch : callable, optional
-        Called after every epoch of every training.
+    expect : callable (steps) -> callable, optional
+        Told how many epochs there will be at most, it returns what to call after each.
 
     Returns
     -------
@@ -394,7 +386,7 @@ def break_symmetry(
 
     Raises
     ------
-    ValueError
+    InputError
         If no layer has two units, or a setting or an ε is out of range.
 
     Examples
@@ -402,13 +394,12 @@ def break_symmetry(
     >>> from experiments.case.cases import CASES
     >>> from experiments.data import load
     >>> settings = Settings(activation="tanh", epochs=200)
-    >>> result = break_symmetry(load(), settings, CASES["constant"].start(0.5), [0, 1e-3], 1)
+    >>> result = break_symmetry(load(), settings, CASES["constant"].start(value=0.5), [0, 1e-3], 1)
     >>> result.apart_at(0), result.apart_at(1)[0] < 200
     ([None], True)
     """
-    settings = settings.filled_in()
     if max(settings.hidden) < 2:
-        raise ValueError("one unit has no other to differ from; choose --hidden 2 or more")
+        raise InputError("one unit has no other to differ from; choose --hidden 2 or more")
     x, y = dataset.x, dataset.y
     sizes = [x.shape[1], *settings.hidden, y.shape[1]]
     draw = partial(networks, sizes, settings.activation, start, settings.seed)
@@ -418,7 +409,7 @@ def break_symmetry(
     epsilons = (EPSILONS if alike else (0.0,)) if epsilons is None else tuple(epsilons)
     for epsilon in epsilons:
         if not 0 <= epsilon < np.inf:
-            raise ValueError(f"ε must be 0 or a positive finite number, not {epsilon}")
+            raise InputError(f"ε must be 0 or a positive finite number, not {epsilon}")
     runs = (5 if alike else 20) if runs is None else runs
     bases = draw(range(runs))
     directions = [_direction(base, settings.seed, r) for r, base in enumerate(bases)]
@@ -428,12 +419,16 @@ def break_symmetry(
         for epsilon in epsilons
     ]
     stack = bases[0].with_theta(np.stack(moved))
-    tick = None if on_epoch is None else lambda epoch, loss: on_epoch()
+    step = expect(2 * (settings.epochs + 1) + len(WIDTHS) * (WIDTH_EPOCHS + 1))
+
+    def tick(epoch: int, loss: object) -> None:
+        step()
+
     fit = partial(
         train,
         x=x,
         y=y,
-        epochs=settings.epochs or 0,
+        epochs=settings.epochs,
         batch_size=settings.batch_size,
         seed=np.random.SeedSequence(settings.seed, spawn_key=(BATCHES,)),
         on_epoch=tick,
@@ -476,7 +471,7 @@ def _rounding(
     dataset: Dataset,
     settings: Settings,
     start: Start,
-    on_epoch: Callable[[int, object], object] | None,
+    on_epoch: Callable[[int, object], object],
 ) -> dict[int, float]:
     """Return the spread that rounding alone makes, for each width of one hidden layer."""
     x, y = dataset.x, dataset.y

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from experiments.kit.claims import LEARNED
 from experiments.kit.words import (
     WIDTH,
     describe_data,
@@ -133,7 +134,7 @@ def _biases(result: Symmetry) -> list[str]:
         low, middle, high = np.quantile(loss, [0, 0.5, 1], method="lower")
         distinct, dead = result.distinct[:, k], result.dead[:, k]
         units = sum(result.settings.hidden)
-        stalled = int((loss > 0.99 * result.dataset.mean_predictor_loss).sum())
+        stalled = int((loss > LEARNED * result.dataset.mean_predictor_loss).sum())
         lines += [
             row(f"ε = {named(epsilon)}", f"at the start two units differ by {_two(start)}"),
             row("", f"after it {int((distinct == units).sum())} of {result.runs} networks have "

@@ -11,27 +11,22 @@ from typing import Any
 
 import click
 
-from experiments.case.cases import Case
-from experiments.kit.group import EPILOG, Demo
+from experiments.kit.claims import Lesson
+from experiments.kit.group import Demo
 from experiments.kit.options import (
     DATA_OPTIONS,
     PRINT_OPTIONS,
     dataset_of,
+    lesson_command,
     network_options,
-    own_options,
 )
 from experiments.kit.report import pressed, print_json
-from experiments.race.races import Race
 from experiments.walkthrough import text
-from experiments.walkthrough.measure import STARTS, walk
+from experiments.walkthrough.measure import DEFAULTS, LESSONS, walk
 from experiments.walkthrough.text import Part
 
 _WALK_OPTIONS: list[click.Parameter] = [
-    *(
-        option
-        for option in network_options(rate="0.1")
-        if option.name in ("activation", "hidden", "learning_rate", "seed")
-    ),
+    *network_options(DEFAULTS, "activation", "hidden", "learning_rate", "seed"),
     click.Option(
         ["--steps"],
         type=click.IntRange(min=1),
@@ -77,32 +72,22 @@ def walkthrough() -> None:
     """
 
 
-def _command(case: Case | Race) -> click.Command:
-    """Return the walkthrough of a case, with what the case says of itself."""
-
-    def callback(**values: Any) -> None:
-        _walk(case, values)
-
-    return click.Command(
-        case.name,
-        callback=callback,
-        params=[*own_options(case.options), *_WALK_OPTIONS],
-        help=f"{case.title}, worked by hand.\n\n\b\nExample:\n"
-        f"  mlp-demo walkthrough {case.name} --activation sigmoid --ask",
-        short_help=case.title,
-        epilog=EPILOG,
+def _command(lesson: Lesson) -> click.Command:
+    return lesson_command(
+        lesson,
+        lambda values: _walk(lesson, values),
+        _WALK_OPTIONS,
+        about=f"{lesson.title}, worked by hand.",
+        example=f"walkthrough {lesson.name} --activation sigmoid --ask",
     )
 
 
-def _walk(case: Case | Race, values: dict[str, Any]) -> None:
+def _walk(lesson: Lesson, values: dict[str, Any]) -> None:
     result = walk(
-        case,
+        lesson,
         dataset_of(values),
-        {option.name: values[option.name] for option in case.options},
-        activation=values["activation"],
-        hidden=values["hidden"],
-        learning_rate=values["learning_rate"] or 0.1,
-        seed=values["seed"],
+        {option.name: values[option.name] for option in lesson.options},
+        **{name: values[name] for name in ("activation", "hidden", "learning_rate", "seed")},
         rows=values["rows"],
         steps=values["steps"],
     )
@@ -140,7 +125,7 @@ def _teach(parts: Sequence[Part], ask: bool, pause: bool) -> None:
         click.echo(f"\nYou predicted {right} of {asked}.")
 
 
-for _start in STARTS.values():
-    walkthrough.add_command(_command(_start))
+for _lesson in LESSONS.values():
+    walkthrough.add_command(_command(_lesson))
 
 COMMANDS = {"walkthrough": walkthrough}

@@ -25,16 +25,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.case.cases import CASES, Case
+from experiments.case.cases import CASES
 from experiments.data import Dataset
-from experiments.kit.claims import ROUNDING
+from experiments.kit.claims import ROUNDING, Lesson
+from experiments.kit.settings import Default, Defaults
 from experiments.kit.starts import Start
 from experiments.kit.training import NO_GRADIENT, networks
 from experiments.kit.words import number
-from experiments.race.races import RACES, Race
+from experiments.race.races import RACES
 from mlp import MLP, SGD, Gradients, mse
 from mlp.activations import Activation
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 
 # More is no work for one hand, nor for 80 columns.
 MOST_INPUTS, MOST_UNITS, MOST_ROWS = 3, 3, 9
@@ -49,7 +50,9 @@ SYMBOL = re.compile(rf"∂(?:{ATOM})/∂(?:{ATOM})|{ATOM}")
 Numbers: TypeAlias = Mapping[str, Array]
 
 # Everything that has a start of its own; where a case and a race have the same name, the case.
-STARTS: dict[str, Case | Race] = {**CASES, **RACES, **CASES}
+LESSONS: dict[str, Lesson] = {**CASES, **RACES, **CASES}
+# The network of the notes, two hidden units, and plain gradient descent.
+DEFAULTS = Defaults(learning_rate=Default(0.1))
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ class Walkthrough:
         of y is 0.
     """
 
-    case: Case | Race
+    case: Lesson
     options: Mapping[str, Any]
     activation: str
     learning_rate: float
@@ -207,16 +210,13 @@ class Walkthrough:
 
 
 def walk(
-    case: Case | Race,
+    case: Lesson,
     dataset: Dataset,
     options: Mapping[str, Any] | None = None,
     *,
-    activation: str = "relu",
-    hidden: Sequence[int] = (2,),
-    learning_rate: float = 0.1,
-    seed: int = 0,
     rows: int = 2,
     steps: int = 3,
+    **chosen: Any,
 ) -> Walkthrough:
     """Work the first updates of a case by hand.
 
@@ -228,16 +228,12 @@ def walk(
         Its first rows are used.
     options : mapping, optional
         The options of the case, converted; those left out have their defaults.
-    activation : str
-        Of the hidden units; the output is linear.
-    hidden : sequence of int
-        Units of the one hidden layer, at most `MOST_UNITS`.
-    learning_rate : float
-        η of plain gradient descent.
-    seed : int
-        The weights are those of the first network that ``case.measure.run`` draws from it.
     rows, steps : int
         How many examples, at most `MOST_ROWS`, and how many updates.
+    **chosen
+        Of the network: ``activation``, ``hidden`` (one layer of at most `MOST_UNITS`),
+        ``learning_rate`` and ``seed``, else `DEFAULTS`. The weights are those of the first
+        network that ``case.measure.run`` draws from the seed.
 
     Returns
     -------
@@ -245,7 +241,7 @@ def walk(
 
     Raises
     ------
-    ValueError
+    InputError
         If the network is too large to be worked by hand, or there are not so many rows.
 
     Examples
@@ -256,12 +252,12 @@ def walk(
     >>> asleep.lessons()[0]
     "the layers wake from the output back: w'' in step 1, w' in step 2"
     """
-    options = {o.name: o.convert(o.default) for o in case.options} | dict(options or {})
-    sizes = _by_hand(dataset, hidden, rows)
+    settings, options = DEFAULTS.settings(**chosen), case.chosen(options)
+    sizes = _by_hand(dataset, settings.hidden, rows)
     start = case.start(**options)
-    (network,) = networks(sizes, activation, start, seed, [0])
+    (network,) = networks(sizes, settings.activation, start, settings.seed, [0])
     before = network.copy()
-    optimizer = SGD(learning_rate)
+    optimizer = SGD(settings.learning_rate)
     x, y = (np.round(values[:rows], DECIMALS) + 0.0 for values in (dataset.x, dataset.y))
     found: list[Step] = []
     diverged = False
@@ -283,7 +279,7 @@ def walk(
                 means=named(gradients.W, gradients.b),
                 each=_row_by_row(old, x, y),
                 losses=(float(loss), float(loss_after)),
-                learning_rate=learning_rate,
+                learning_rate=settings.learning_rate,
                 activation=old.layers[0].activation,
                 asleep=asleep,
             )
@@ -292,9 +288,9 @@ def walk(
     return Walkthrough(
         case=case,
         options=options,
-        activation=activation,
-        learning_rate=learning_rate,
-        seed=seed,
+        activation=settings.activation,
+        learning_rate=settings.learning_rate,
+        seed=settings.seed,
         dataset=dataset,
         start=start,
         x=x,
@@ -341,20 +337,20 @@ def _by_hand(dataset: Dataset, hidden: Sequence[int], rows: int) -> list[int]:
     inputs, outputs = len(dataset.inputs), len(dataset.targets)
     if len(hidden) != 1 or hidden[0] > MOST_UNITS:
         shown = ",".join(map(str, hidden))
-        raise ValueError(
+        raise InputError(
             f"hidden layers of {shown} units are too much to work by hand; choose one layer of "
             f"1 to {MOST_UNITS}, such as 2"
         )
     if inputs > MOST_INPUTS:
-        raise ValueError(
+        raise InputError(
             f"{inputs} inputs are too many to work by hand; choose up to {MOST_INPUTS} with "
             "--inputs"
         )
     if outputs != 1:
-        raise ValueError(f"the walkthrough has one output, not {outputs}; choose one --target")
+        raise InputError(f"the walkthrough has one output, not {outputs}; choose one --target")
     most = min(MOST_ROWS, len(dataset.x))
     if not 1 <= rows <= most:
-        raise ValueError(f"{rows} rows cannot be worked by hand here; choose 1 to {most}")
+        raise InputError(f"{rows} rows cannot be worked by hand here; choose 1 to {most}")
     return [inputs, hidden[0], 1]
 
 

@@ -29,7 +29,7 @@ from experiments.kit.words import (
 )
 from experiments.walkthrough.measure import (
     DECIMALS,
-    STARTS,
+    LESSONS,
     SYMBOL,
     Line,
     Question,
@@ -352,7 +352,7 @@ def _next(walk: Walkthrough) -> list[str]:
         for option in walk.case.options
         if walk.options[option.name] != option.convert(option.default)
     )
-    names = list(STARTS)
+    names = list(LESSONS)
     after = (
         names[(names.index(walk.case.name) + 1) % len(names)] if walk.case.name in names else ""
     )

@@ -10,19 +10,24 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from experiments.case import command, figure
 from experiments.case.cases import CASES
+from experiments.case.measure import run
 from experiments.cli import main
-from experiments.kit.training import Settings
+from experiments.data import DataError, load
+from experiments.kit.group import FAULT, FAULT_CODE
+from experiments.kit.settings import Default, Settings
 from experiments.race.races import RACES
-from experiments.walkthrough.measure import STARTS
+from experiments.walkthrough.measure import LESSONS
 from mlp import initializers
+from mlp.arrays import InputError
 
 FAST = ["--epochs", "20"]
 
@@ -36,7 +41,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def short_race(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the deep part of ``random`` run for one epoch."""
-    monkeypatch.setitem(RACES, "random", replace(RACES["random"], epochs=1, runs=1))
+    race = RACES["random"]
+    monkeypatch.setitem(
+        RACES, "random", replace(race, defaults=replace(race.defaults, epochs=Default(1)), runs=1)
+    )
 
 
 def demo(*arguments: str) -> Result:
@@ -222,8 +230,39 @@ def test_a_mistake_is_one_sentence(line: str, folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("error", [ValueError, IndexError, RecursionError])
+def test_a_fault_of_ours_looks_like_one(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    def panel(*arguments: object) -> None:
+        raise error("broken on purpose")
+
+    monkeypatch.setattr(figure, "loss_panel", panel)
+    result = demo("zero", *FAST)
+    assert (result.exit_code, result.stdout) == (FAULT_CODE, "") == (70, "")
+    lines = result.stderr.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert f"{error.__name__}: broken on purpose" in lines
+    assert lines[-1] == FAULT
+    assert list(folder.iterdir()) == []
+
+
+def test_what_the_user_got_wrong_is_told_apart_from_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for error, code in ((InputError, 2), (DataError, 1), (ValueError, 70)):
+
+        def wrong(*arguments: object, error: type[ValueError] = error) -> None:
+            raise error("this and that")
+
+        monkeypatch.setattr(command, "run", wrong)
+        result = demo("zero", *FAST)
+        assert result.exit_code == code
+        assert ("Error: this and that" in result.stderr.splitlines()) == (code < 70)
+
+
 def test_help_shows_an_example_first() -> None:
-    for name in ["", *main.commands, *(f"walkthrough {case}" for case in STARTS)]:
+    for name in ["", *main.commands, *(f"walkthrough {case}" for case in LESSONS)]:
         text = demo(*name.split(), "--help").stdout
         assert "Example:\n" in text
         assert f"mlp-demo {name or 'zero'}" in text
@@ -243,9 +282,8 @@ def test_list_prints_text_and_json() -> None:
 @pytest.fixture
 def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``verify`` run one case only, so that its printing can be tested quickly."""
-    one: list[Any] = [(CASES["zero"], Settings(epochs=50), {})]
-    monkeypatch.setattr("experiments.verify.every_run", lambda: one)
-    monkeypatch.setattr("experiments.verify.every_race", list)
+    one = partial(run, CASES["zero"], load(), Settings(epochs=50))
+    monkeypatch.setattr("experiments.verify.every_run", lambda dataset, shared: [one])
 
 
 @pytest.mark.usefixtures("short_verify")
@@ -338,7 +376,7 @@ WALK = ("walkthrough", "zero", "--activation", "sigmoid", "--rows", "1", "--step
 
 
 def test_every_case_can_be_worked_by_hand(folder: Path) -> None:
-    for case in STARTS.values():
+    for case in LESSONS.values():
         result = demo("walkthrough", case.name, "--activation", "tanh")
         assert result.exit_code == 0, result.output
         assert result.stdout.startswith(f"{case.title}, tanh, worked by hand\n")

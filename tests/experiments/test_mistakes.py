@@ -7,6 +7,7 @@ to `TYPED` and, where it needs a file, one to `FILES`.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from experiments.cli import main
 from experiments.data import read
 from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from experiments.race.races import RACES
 from mlp import MLP
 from tests.experiments.test_cli import WRONG
@@ -138,7 +139,7 @@ TYPED: dict[str, tuple[int, str]] = {
     "train good.csv --save good.csv": (2, "good.csv is needed as it is"),
     "train good.csv --save ./folder/../good.csv": (2, "is needed as it is"),
     "train good.csv --save text.csv/n.npz": (1, "does not exist"),
-    f"train good.csv --save {os.devnull}": (1, "is a device"),
+    f"train good.csv --save {os.devnull}": (1, "is a pipe or a device"),
     "train good.csv -o curve.xyz": (2, "does not end in a format"),
     "train good.csv -o curve": (2, "does not end in a format"),
     "train good.csv -o missing/c.png": (1, "folder missing does not exist"),
@@ -190,7 +191,7 @@ TYPED: dict[str, tuple[int, str]] = {
     "predict model.npz good.csv -o folder": (1, "folder is a folder"),
     "predict model.npz good.csv -o good.csv": (2, "is needed as it is"),
     "predict model.npz good.csv -o model.npz": (2, "is needed as it is"),
-    f"predict model.npz good.csv -o {os.devnull}": (1, "is a device"),
+    f"predict model.npz good.csv -o {os.devnull}": (1, "is a pipe or a device"),
     # the commands of the notes, with tables of the user's
     **{f"{case} --data text.csv": (1, "text.csv, line 3, column 'b'") for case in CASES},
     **{f"{case} --data gap.csv": (1, "--drop-missing") for case in CASES},
@@ -235,6 +236,23 @@ TYPED: dict[str, tuple[int, str]] = {
     "zero --animate film.avi": (2, "film.avi"),
     "zero --animate missing/film.gif": (1, "folder missing does not exist"),
     "zero --animate folder": (2, "folder"),
+    "random --scale 1e308": (2, "is inf; every entry must be a finite number"),
+    # what is no file: a pipe, a device, a link to itself
+    "train pipe": (1, "is a pipe or a device"),
+    "train loop.csv": (1, "no data set and no file"),
+    "train good.csv --resume pipe": (1, "pipe is a pipe or a device"),
+    "train good.csv --resume loop.npz": (1, "loop.npz: "),
+    "train good.csv --save pipe": (1, "pipe is a pipe or a device"),
+    "train good.csv --init loop.py:f": (2, "loop.py cannot be read"),
+    "train good.csv --init pipe.py:f": (2, "pipe.py is a pipe or a device"),
+    "train good.csv --init folder.py:f": (2, "folder.py is a folder"),
+    "predict pipe good.csv": (1, "pipe is a pipe or a device"),
+    "predict model.npz pipe": (1, "pipe is a pipe or a device"),
+    "predict loop.npz good.csv": (1, "loop.npz: "),
+    "predict /dev/zero good.csv": (1, "/dev/zero is a pipe or a device"),
+    "compare --init loop.py:f": (2, "loop.py cannot be read"),
+    "zero --data pipe": (1, "is a pipe or a device"),
+    "zero -o pipe.png": (1, "pipe.png is a pipe or a device"),
     # the others
     "propagate --init he_norml": (2, "did you mean 'he_normal'"),
     "propagate --activation rellu": (2, "did you mean 'relu'"),
@@ -255,6 +273,31 @@ TYPED: dict[str, tuple[int, str]] = {
 }
 
 
+# Numbers at the edge of what a number can be: no mistake, and a verdict for an answer.
+AT_THE_EDGE = (
+    "constant --value 1e308",
+    "constant --value 1e308 --animate film.gif",
+    "constant --value -1e308 --activation tanh --json",
+    "constant --value 1e154 --activation linear",
+    "random --scale 1e-320",
+    "zero --learning-rate 1e308",
+    "zero --optimizer adam --learning-rate 1e308 --activation sigmoid",
+    "zero --batch-size 100000000000000000000000000",
+    "zero --seed 100000000000000000000000000",
+    "symmetry --value 1e308 --runs 1",
+    "symmetry --epsilon 1e308 --runs 1",
+    "symmetry --epsilon 1e308 --runs 1 --activation relu",
+    "walkthrough constant --value 1e308",
+    "walkthrough random --scale 1e308 --json",
+    "walkthrough zero --learning-rate 1e308 --activation sigmoid",
+    "he --learning-rate 1e300 --hidden 5x3",
+    "compare --learning-rate 1e308 --runs 1",
+    "compare --learning-rate 1e-320 --runs 1",
+    "train penguins --learning-rate 1e308",
+    "propagate --init ones --depth 400 --width 100 --runs 1 --activation relu",
+)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of files of all kinds; one for all, as none may ever change."""
@@ -262,8 +305,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, content in FILES.items():
         data = content if isinstance(content, bytes) else content.encode()
         (folder / name).write_bytes(data)
-    for name in ("folder", "folder.png"):
+    for name in ("folder", "folder.png", "folder.py"):
         (folder / name).mkdir()
+    for name in ("loop.csv", "loop.npz", "loop.py"):
+        (folder / name).symlink_to(name)
+    for name in ("pipe", "pipe.py", "pipe.png"):
+        os.mkfifo(folder / name)
     table = read(folder / "good.csv")
     settings = Settings(hidden=(3,), activation="tanh", epochs=3)
     fit(begin(table, settings), table).model.save(folder / "model.npz")
@@ -308,6 +355,20 @@ def test_a_mistake_is_one_sentence_and_changes_no_file(
     first_words = [words.split()[0] for words in usage if words]
     assert first_words in ([[], ["Usage:", "Try"]] if code == 2 else [[]])
     assert everything_in(folder) == before
+
+
+@pytest.mark.parametrize("line", AT_THE_EDGE)
+def test_numbers_at_the_edge_are_no_mistake(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = line.split()
+    few = ["--epochs", "2"] if command[0] not in ("walkthrough", "propagate") else []
+    result = CliRunner().invoke(main, [*command, *few])
+    assert result.stderr == ""
+    assert result.exit_code == 0
+    assert "Traceback" not in result.stdout
+    assert re.search(r"diverged|verdict|explodes|saturates|stalled|learning", result.stdout)
 
 
 def test_there_are_more_than_a_hundred_and_every_command_is_among_them() -> None:

@@ -17,8 +17,9 @@ import pytest
 from experiments.data import read
 from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from tests.oracles import assert_same
+from tests.pictures import HOSTILE
 
 resource = pytest.importorskip("resource", reason="limits and signals as Unix has them")
 
@@ -33,15 +34,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def started(
-    *arguments: str, program: str = PROGRAM, before: Callable[[], None] | None = None
+    *arguments: str,
+    program: str = PROGRAM,
+    before: Callable[[], None] | None = None,
+    encoding: str = "utf-8",
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding=encoding,
         preexec_fn=before,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": ""},
     )
 
 
@@ -204,6 +208,119 @@ def test_a_folder_that_cannot_be_written_is_known_before_the_work(folder: Path) 
         pytest.skip("this user may write everywhere")
     process = started("train", "penguins", "--epochs", "1000000", "--save", "closed/net.npz")
     assert "Permission denied" in process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+
+
+# --- terminals, and settings of the machine ---------------------------------------------
+
+
+def streams(**places: str | None) -> Callable[[], None]:
+    """Return what puts a file in place of a stream of the process to come; None closes it."""
+    numbers = {"stdin": 0, "stdout": 1, "stderr": 2}
+    # A device that is opened the wrong way round cannot be used, as if it were read-only.
+    modes = {"stdin": os.O_WRONLY, "stdout": os.O_RDONLY, "stderr": os.O_RDONLY}
+
+    def put() -> None:
+        for name, place in places.items():
+            if place:
+                mode = os.O_WRONLY if place == "/dev/full" else modes[name]
+                os.dup2(os.open(place, mode), numbers[name])
+            else:
+                os.close(numbers[name])
+
+    return put
+
+
+FULL = pytest.param("/dev/full", "No space left on device", id="full")
+if not Path("/dev/full").exists():
+    FULL = pytest.param("", "", marks=pytest.mark.skip("no /dev/full"))
+NOTHING_CAN_BE_WRITTEN = pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        pytest.param(None, "it is closed", id="closed"),
+        pytest.param(os.devnull, "Bad file descriptor", id="read-only"),
+        FULL,
+    ],
+)
+ALWAYS = pytest.mark.parametrize(
+    "command", [["--help"], ["--version"], ["walkthrough", "zero"]], ids=" ".join
+)
+
+
+@ALWAYS
+@NOTHING_CAN_BE_WRITTEN
+def test_an_output_that_takes_nothing_is_said_before_any_work(
+    command: list[str], place: str | None, why: str
+) -> None:
+    process = started(*command, before=streams(stdout=place))
+    sentence = f"Error: standard output cannot be written to: {why}\n"
+    assert process.communicate() == ("", sentence)
+    assert process.returncode == 1
+
+
+def test_an_output_that_becomes_full_is_said(folder: Path) -> None:
+    def before() -> None:
+        no_file_longer_than(1500)()
+        os.dup2(os.open("out.txt", os.O_WRONLY | os.O_CREAT), 1)
+
+    process = started("list", before=before)
+    assert process.communicate() == ("", "Error: standard output: File too large\n")
+    assert process.returncode == 1
+
+
+@ALWAYS
+@pytest.mark.parametrize("place", [None, os.devnull], ids=["closed", "write-only"])
+def test_without_input_nothing_is_missing(command: list[str], place: str | None) -> None:
+    process = started(*command, before=streams(stdin=place))
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert out == started(*command).communicate()[0] != ""
+
+
+@NOTHING_CAN_BE_WRITTEN
+def test_without_messages_the_exit_code_is_the_same(place: str | None, why: str) -> None:
+    codes = {("zreo",): 2, ("zero", "--data", "missing.csv"): 1, ("--version",): 0}
+    for command, code in codes.items():
+        process = started(*command, before=streams(stderr=place))
+        process.communicate()
+        assert process.returncode == code, command
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["zero", "--epochs", "5"]])
+def test_a_terminal_of_few_letters_gets_others(
+    command: list[str], encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = started(*command).communicate()[0]
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    with started(*command, encoding=encoding) as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    for ours, its in zip(wanted.splitlines(), out.splitlines(), strict=True):
+        assert (its == ours) or not ours.isascii()
+        assert its.count("?") == ours.count("?")
+
+
+def test_the_settings_of_matplotlib_change_no_picture(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["zero", "--epochs", "5", "-q", "-o"]
+    assert started(*command, "usual.png").communicate()[1] == ""
+    lines = [f"{name}: {value}" for name, value in HOSTILE.items()]
+    (folder / "matplotlibrc").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    assert started(*command, "here.png").communicate() == (
+        "stalled: no weight moved (largest change 0)\n",
+        "",
+    )
+    assert (folder / "here.png").read_bytes() == (folder / "usual.png").read_bytes()
+
+
+def test_settings_that_are_no_text_are_said(folder: Path) -> None:
+    (folder / "matplotlibrc").write_bytes(b"# gr\xf6\xdfer\nfont.size: 20\n")
+    process = started("zero", "--epochs", "5")
+    err = process.communicate()[1].splitlines()
+    assert err[-1].startswith("Error: matplotlib's settings, matplotlibrc, are no text")
     assert process.returncode == 1
 
 

@@ -519,11 +519,22 @@ def test_a_link_is_followed(path: Path) -> None:
     assert_network(MLP.load(path))
 
 
-@pytest.mark.parametrize("check", [check_writable, some_network().save])
-def test_a_device_is_no_file(check: Callable[[Path], None]) -> None:
-    with pytest.raises(OSError, match="is a device"):
+@pytest.mark.parametrize("check", [check_writable, some_network().save, MLP.load, read_npz])
+def test_a_device_is_no_file(check: Callable[[Path], object]) -> None:
+    with pytest.raises(OSError, match="is a pipe or a device"):
         check(Path(os.devnull))
     assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes that have a name, as Unix has them")
+@pytest.mark.parametrize("check", [check_writable, some_network().save, MLP.load, read_npz])
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(
+    check: Callable[[Path], object], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is a pipe or a device"):
+        check(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_what_could_not_be_written_is_known_before(

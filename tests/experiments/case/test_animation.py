@@ -32,8 +32,8 @@ from experiments.case.measure import Result, run
 from experiments.cli import main
 from experiments.data import load
 from experiments.kit import style
+from experiments.kit.settings import Settings
 from experiments.kit.style import CASE, WELL
-from experiments.kit.training import Settings
 from mlp import mse
 from tests.pictures import assert_legible
 

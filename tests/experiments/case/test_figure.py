@@ -17,7 +17,7 @@ from experiments.case.cases import CASES, CONSTANT, RANDOM, ZERO, Case
 from experiments.case.measure import Result, run
 from experiments.data import load
 from experiments.kit import style
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from mlp.activations import ACTIVATIONS
 from tests.pictures import assert_legible, texts
 

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from experiments.case import figure as pictures
 from experiments.case.cases import CASES, CONSTANT, RANDOM, ZERO, Case
-from experiments.case.measure import Result, epochs_of_work, run
+from experiments.case.measure import Result, run
 from experiments.data import load
 from experiments.kit.claims import Claim, Measured
-from experiments.kit.training import Settings
-from experiments.verify import every_run
+from experiments.kit.settings import Settings
 from mlp.activations import ACTIVATIONS
+from tests.oracles import Watcher
 
 PENGUINS = load()
 SHORT = Settings(epochs=60)
@@ -24,7 +24,12 @@ SHORT = Settings(epochs=60)
 @pytest.fixture(scope="module")
 def every_result() -> list[Result]:
     """Everything that ``verify`` runs."""
-    return [run(case, PENGUINS, settings, options) for case, settings, options in every_run()]
+    return [
+        run(case, PENGUINS, case.settings(activation=activation), options)
+        for case in CASES.values()
+        for options in case.variants
+        for activation in case.claims
+    ]
 
 
 def test_every_claim_comes_out_as_documented(every_result: list[Result]) -> None:
@@ -133,10 +138,9 @@ def test_a_network_that_never_beats_the_mean_is_stalled() -> None:
 
 
 def test_the_work_is_announced_rightly() -> None:
-    calls = []
-    run(CONSTANT, PENGUINS, SHORT, on_epoch=lambda: calls.append(1))
-    run(RANDOM, PENGUINS, SHORT, on_epoch=lambda: calls.append(1))
-    assert len(calls) == 2 * epochs_of_work(SHORT)
+    for case in (CONSTANT, RANDOM):
+        run(case, PENGUINS, SHORT, expect=(watcher := Watcher()))
+        assert watcher.taken == watcher.announced > SHORT.epochs
 
 
 def test_several_inputs_and_targets_work() -> None:
@@ -158,7 +162,7 @@ def test_a_new_case_needs_nothing_but_itself() -> None:
         ZERO,
         name="ones",
         title="All ones",
-        start=lambda: CONSTANT.start(value=1.0),
+        starts=lambda: [CONSTANT.start(value=1.0)],
         claims={"tanh": (always,)},
     )
     result = run(ones, PENGUINS, replace(SHORT, activation="tanh"))

@@ -13,7 +13,7 @@ from experiments.case import text as words
 from experiments.case.cases import CASES, CONSTANT, RANDOM, ZERO, Case
 from experiments.case.measure import run
 from experiments.data import load
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 

@@ -10,17 +10,17 @@ import pytest
 from scipy.stats import binom, wilcoxon
 
 from experiments.compare.measure import (
+    COMPARED,
     Candidate,
     Comparison,
     Rows,
     chance_of,
     compare,
-    compare_settings,
-    rates_of,
 )
 from experiments.data import DataError, load, read
+from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
-from experiments.kit.training import BATCHES, WEIGHTS, Settings
+from experiments.kit.training import BATCHES, WEIGHTS
 from mlp import MLP, SGD, Adam, train
 from mlp.arrays import Array
 
@@ -99,8 +99,7 @@ def test_each_start_gets_its_own_rate_by_rows_that_do_not_judge_it() -> None:
 
 
 def test_one_rate_for_all_is_said_to_be_the_only_one() -> None:
-    fixed = replace(SMALL, learning_rate=0.05)
-    result = compare([named_start("he_normal")], PENGUINS, fixed, runs=2)
+    result = compare([named_start("he_normal")], PENGUINS, SMALL, rates=(0.05,), runs=2)
     assert result.rates == (0.05,)
     assert result.answer().endswith("This holds for η = 0.05 only.")
 
@@ -120,8 +119,8 @@ def test_the_same_in_any_map() -> None:
 
 
 def test_what_diverges_explains_nothing() -> None:
-    wild = Settings("relu", (8, 8), epochs=6, learning_rate=1e6)
-    result = compare([named_start("large"), named_start("zeros")], PENGUINS, wild, runs=2)
+    wild, starts = Settings("relu", (8, 8), 6, batch_size=32), ("large", "zeros")
+    result = compare([named_start(n) for n in starts], PENGUINS, wild, rates=(1e6,), runs=2)
     assert (result["large"].explained == 0).all()
     assert result["large"].count("diverged") == 2
     assert np.isinf(result["large"].final_losses).all()
@@ -138,12 +137,13 @@ def test_what_cannot_be_compared_is_refused() -> None:
     assert compare([named_start("zeros")], ten, SMALL, runs=1).rows == Rows(6, 2, 2)
 
 
-def test_large_tables_get_fewer_epochs_unless_told_otherwise() -> None:
-    usual = compare_settings(Settings("sigmoid", (3,)), 342)
-    assert (usual.epochs, usual.batch_size, usual.learning_rate) == (100, 32, None)
-    assert compare_settings(Settings(), 20_640).epochs == 3
-    assert compare_settings(replace(SMALL, learning_rate=0.2), 10**6).epochs == SMALL.epochs
-    assert rates_of(Settings(optimizer="adam")) == (0.0003, 0.001, 0.003, 0.01, 0.03)
+def test_large_tables_get_fewer_epochs() -> None:
+    # 206 rows are 7 steps of 32; 12384 are 387, of which a thousand steps are two epochs and a half.
+    assert [usual_epochs(rows, 32) for rows in (342, 20_640)] == [100, 3]
+    assert usual_epochs(10_000, None) == 100
+    usual = COMPARED.settings()
+    assert (usual.activation, usual.hidden, usual.batch_size) == ("tanh", (16, 16), 32)
+    assert usual_rates("adam") == (0.0003, 0.001, 0.003, 0.01, 0.03)
 
 
 # --- what is more than noise -------------------------------------------------------------
@@ -222,6 +222,6 @@ def test_the_answer_holds_for_twenty_seeds(times: int) -> None:
     ]
     answers = []
     for seed in range(20):
-        settings = Settings("tanh", (16, 16), epochs=100 * times, seed=seed)
+        settings = COMPARED.settings(epochs=100 * times, seed=seed)
         answers.append(compare(starts, PENGUINS, settings).answer())
     assert max(map(answers.count, answers)) >= 18

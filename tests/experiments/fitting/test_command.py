@@ -21,7 +21,7 @@ from experiments.fitting import text as words
 from experiments.fitting.measure import Fit, begin, fit
 from experiments.fitting.model import Model
 from experiments.kit import style
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from mlp import initializers
 from mlp.optimizers import OPTIMIZERS
 from tests.pictures import assert_legible, texts

@@ -12,10 +12,10 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from experiments.data import DataError, Scale, Table, load, read
-from experiments.fitting.measure import Fit, answers, begin, fit, saving, train_settings
+from experiments.fitting.measure import Fit, answers, begin, fit, saving
 from experiments.fitting.model import Model
 from experiments.kit.options import widths_of
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from mlp import MLP, Dense, activations, initializers
 from mlp.arrays import Array
 from mlp.files import read_npz
@@ -319,10 +319,9 @@ def test_what_never_beats_the_mean_on_rows_held_out_is_stalled(table: Table) -> 
 def test_usual_settings_train_where_plain_descent_diverges() -> None:
     for hidden in ((64,), (64, 64, 64), (128, 128)):
         for optimizer in ("adam", "sgd"):
-            chosen = Settings(hidden=hidden, epochs=10, optimizer=optimizer)
-            assert fitted(settings=train_settings(chosen)).verdict().word == "learning"
-    chosen = Settings(hidden=(64, 64, 64), epochs=10, learning_rate=0.1, batch_size=342)
-    f = fitted(settings=train_settings(chosen))
+            chosen = DEFAULTS.settings(hidden=hidden, epochs=10, optimizer=optimizer)
+            assert fitted(settings=chosen).verdict().word == "learning"
+    f = fitted(settings=Settings(hidden=(64, 64, 64), epochs=10, learning_rate=0.1))
     assert (f.diverged_at > 0, f.model.settings.learning_rate) == (True, 0.1)
     assert f.advice() == {"--learning-rate": None}
 
@@ -352,14 +351,14 @@ def test_advice_that_is_followed_leads_to_a_network_that_trains(
 def typed(options: Mapping[str, str | None]) -> Fit:
     """Train as the options of the command line say."""
     rate = options.get("--learning-rate")
-    settings = Settings(
-        activation=options["--activation"] or "relu",
+    settings = DEFAULTS.settings(
+        activation=options["--activation"],
         hidden=widths_of(options["--hidden"] or "16,16"),
         epochs=30,
         learning_rate=float(rate) if rate else None,
-        optimizer=options["--optimizer"] or "adam",
+        optimizer=options["--optimizer"],
     )
-    return fitted(settings=train_settings(settings), start=options["--init"])
+    return fitted(settings=settings, start=options["--init"])
 
 
 # Saving on the way ------------------------------------------------------------------------------

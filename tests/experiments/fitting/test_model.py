@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from experiments.data import DataError, read
 from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
 from mlp import MLP
 from mlp.files import as_text, from_text, read_npz, write_npz
 from tests.oracles import assert_one_line, assert_same

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -15,7 +16,8 @@ from experiments.case.cases import CONSTANT, ZERO
 from experiments.case.measure import run
 from experiments.cli import main
 from experiments.data import load
-from experiments.kit.training import Settings
+from experiments.kit.settings import Settings
+from tests.pictures import HOSTILE
 
 SHORT = {
     "zero": ["--epochs", "20"],
@@ -43,11 +45,16 @@ def test_every_command_that_draws_can_describe() -> None:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_the_sentence_is_printed_and_kept_in_the_file(name: str, folder: Path) -> None:
+def test_the_sentence_is_printed_and_kept_in_the_file_whatever_matplotlib_is_set_to(
+    name: str, folder: Path
+) -> None:
     quiet = CliRunner().invoke(main, [name, *SHORT[name], "-q", "--describe"])
     assert quiet.exit_code == 0, quiet.output
     printed = " ".join(quiet.stdout.partition("picture")[2].split())
-    data = json.loads(CliRunner().invoke(main, [name, *SHORT[name], "--json"]).stdout)
+    drawn = {path: path.read_bytes() for path in folder.glob("*.png")}
+    with mpl.rc_context(HOSTILE):
+        data = json.loads(CliRunner().invoke(main, [name, *SHORT[name], "--json"]).stdout)
+    assert {path: path.read_bytes() for path in folder.glob("*.png")} == drawn
     assert printed.startswith(data["description"])
     assert re.search(r"\d", printed)
     assert printed.endswith(".")

@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.data import load
+from experiments.kit.settings import Settings
 from experiments.kit.starts import initializer_of, named_start
 from experiments.kit.sweep import CHUNK, Map, WorkerError, groups, workers
-from experiments.kit.training import Settings
 from experiments.race.measure import Comparison, compare
 from mlp import initializers
 
@@ -128,11 +128,11 @@ def test_short_work_stays_in_this_process_and_long_work_leaves_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    with workers(None, tasks=4) as map_:
-        assert set(map_(process_of, range(4))) == {os.getpid()}
-    with workers(None, tasks=4) as map_:
+    with workers(None) as map_:
+        assert set(map_(process_of, [1, 2, 3, 4])) == {os.getpid()}
+    with workers(None) as map_:
         list(map_(time.sleep, [1.2, 0, 0, 0]))
-        assert os.getpid() not in set(map_(process_of, range(4)))
+        assert os.getpid() not in set(map_(process_of, [1, 2, 3, 4]))
 
 
 def test_a_worker_that_dies_is_told_in_one_sentence() -> None:

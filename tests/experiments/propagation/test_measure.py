@@ -16,10 +16,11 @@ from experiments.cli import main
 from experiments.kit.starts import RANGES, named_start
 from experiments.propagation import figure as pictures
 from experiments.propagation import text as words
-from experiments.propagation.measure import MEASURES, Propagation, propagate, steps_of_work
+from experiments.propagation.measure import MEASURES, Propagation, propagate
 from experiments.propagation.papers import PAPERS
 from mlp import initializers, theory
 from mlp.activations import ACTIVATIONS
+from tests.oracles import Watcher
 from tests.pictures import assert_legible, texts
 
 
@@ -133,12 +134,11 @@ def test_the_layer_where_the_signal_is_lost_is_counted_from_one() -> None:
 
 def test_runs_do_not_depend_on_how_many_are_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     few = partial(propagate, [named_start("he_normal")], width=30, depth=3, rows=10, runs=7)
-    whole = few()
-    assert steps_of_work(1, 30, 3, 10, 7) == 1
-    monkeypatch.setattr("experiments.propagation.CHUNK", 20_000)
-    steps: list[int] = []
-    parts = few(on_step=lambda: steps.append(1))
-    assert len(steps) == steps_of_work(1, 30, 3, 10, 7) > 1
+    whole = few(expect=(watcher := Watcher()))
+    assert watcher.taken == watcher.announced == 1
+    monkeypatch.setattr("experiments.propagation.measure.CHUNK", 20_000)
+    parts = few(expect=(watcher := Watcher()))
+    assert watcher.taken == watcher.announced > 1
     for name in MEASURES:
         expected = whole.journeys[0].measured[name]
         np.testing.assert_allclose(parts.journeys[0].measured[name], expected, rtol=1e-12)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
 
 import click
 import numpy as np
 import pytest
 
 from experiments.data import load
+from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
-from experiments.kit.training import BATCHES, WEIGHTS, Settings, quantiles
+from experiments.kit.training import BATCHES, WEIGHTS, quantiles
 from experiments.race import figure as pictures
 from experiments.race import text as words
 from experiments.race.measure import (
@@ -20,19 +20,19 @@ from experiments.race.measure import (
     Rival,
     compare,
     race,
-    race_settings,
-    stacks_of_work,
 )
 from experiments.race.races import HE, RACES, RANDOM_RACE, XAVIER, Race
-from experiments.verify import every_race
 from mlp import MLP, SGD, diagnostics, initializers, mse, train
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
+from tests.oracles import Watcher
 from tests.pictures import assert_legible
 
 PENGUINS = load()
 SMALL = Settings(activation="tanh", hidden=(4, 3), epochs=6, batch_size=40, seed=3)
-RACING = [(r, s) for r, s in every_race()]
+RACING = [
+    (r, r.settings(activation=activation)) for r in RACES.values() for activation in r.claims
+]
 IDS = [f"{r.name}-{s.activation}" for r, s in RACING]
 
 
@@ -87,7 +87,7 @@ def test_groups_that_fit_into_memory_change_nothing(monkeypatch: pytest.MonkeyPa
 
 
 def test_seeds_start_all_rivals_from_the_same_random_numbers() -> None:
-    result = race(HE, PENGUINS, replace(race_settings(HE, Settings(hidden=())), epochs=1), runs=2)
+    result = race(HE, PENGUINS, HE.settings(epochs=1), runs=2)
     he, glorot = result["he_normal"], result["glorot_normal"]
     inner = next(d for d in he.drawn if d.fan_in == d.fan_out)
     other = next(d for d in glorot.drawn if d.fan_in == d.fan_out)
@@ -95,17 +95,11 @@ def test_seeds_start_all_rivals_from_the_same_random_numbers() -> None:
     assert inner.largest / other.largest == pytest.approx(np.sqrt(2), rel=1e-12)
 
 
-def test_as_many_stacks_are_trained_as_announced() -> None:
-    tasks: list[object] = []
-
-    def counting(function: Any, arguments: Any) -> Any:
-        for argument in arguments:
-            tasks.append(argument)
-            yield function(argument)
-
-    starts = [named_start("small")]
-    compare(starts, PENGUINS, SMALL, runs=2, map=counting)
-    assert len(tasks) == stacks_of_work(starts, PENGUINS, SMALL, 2)
+def test_progress_is_told_as_often_as_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.kit.sweep.CHUNK", 1)
+    watcher = Watcher()
+    compare([named_start("small")], PENGUINS, SMALL, runs=2, expect=watcher)
+    assert watcher.taken == watcher.announced > 1
 
 
 def test_nothing_to_compare_is_an_error() -> None:
@@ -192,14 +186,14 @@ def test_the_lesson_holds_for_twenty_seeds_in_a_row(racing: Race, settings: Sett
 
 
 def test_the_lesson_of_ranges_holds_for_twenty_seeds_in_a_row() -> None:
-    settings = race_settings(RANDOM_RACE, Settings(activation="tanh", hidden=()))
+    settings = RANDOM_RACE.settings(activation="tanh")
     result = race(RANDOM_RACE, PENGUINS, settings, runs=20)
     assert [o.claim.text for o in result.outcomes() if not o.as_documented] == []
     assert result["small"].count("stalled") == result["scaled"].count("learning") == 20
 
 
 def test_the_uniform_schemes_have_the_same_variance_and_their_own_limit() -> None:
-    settings = replace(race_settings(HE, Settings(hidden=(50, 50))), epochs=1)
+    settings = HE.settings(hidden=(50, 50), epochs=1)
     uniform = race(HE, PENGUINS, settings, {"distribution": "uniform"}).about
     inner = uniform.drawn[1]
     assert inner.expected == pytest.approx(np.sqrt(2 / 50))
@@ -207,11 +201,11 @@ def test_the_uniform_schemes_have_the_same_variance_and_their_own_limit() -> Non
 
 
 def test_settings_of_the_user_come_before_those_of_the_race() -> None:
-    chosen = race_settings(HE, Settings("relu", (7, 7), 3, 0.5, 11, "sgd", 4))
-    assert chosen == Settings("relu", (7, 7), 3, 0.5, 11, "sgd", 4)
-    usual = race_settings(HE, Settings(hidden=(), optimizer="adam"))
+    asked = Settings("relu", (7, 7), 3, 0.5, 11, "sgd", 4)
+    assert HE.settings(**asdict(asked)) == asked
+    usual = HE.settings(optimizer="adam")
     assert usual.learning_rate == 0.01
-    assert (len(usual.hidden), usual.epochs) == (30, HE.epochs)
+    assert (len(usual.hidden), usual.epochs) == (30, 20)
 
 
 def test_one_hidden_layer_has_no_way_for_a_signal() -> None:
@@ -235,7 +229,7 @@ def test_where_nobody_gets_halfway_it_is_said_so() -> None:
 def test_the_story_of_a_race_fits_and_its_picture_is_legible(
     racing: Race, activation: str
 ) -> None:
-    settings = race_settings(racing, Settings(activation=activation, hidden=(9,) * 12, epochs=4))
+    settings = racing.settings(activation=activation, hidden=(9,) * 12, epochs=4)
     result = race(racing, PENGUINS, settings)
     text = click.unstyle(words.text(result, "p.png"))
     assert max(len(line) for line in text.splitlines()) <= 80

@@ -12,8 +12,7 @@ from mlp.activations import ACTIVATIONS
 @pytest.mark.parametrize("race", RACES.values(), ids=RACES)
 def test_a_race_is_complete(race: Race) -> None:
     assert RACES[race.name] is race
-    options = {option.name: option.convert(option.default) for option in race.options}
-    starts = race.starts(**options)
+    starts = race.starts(**race.chosen())
     assert len({start.name for start in starts}) == len(starts) >= 3
     for start in starts:
         initializers.get(start.kernel.name, **start.kernel.parameters)
@@ -23,4 +22,4 @@ def test_a_race_is_complete(race: Race) -> None:
         assert len({claim.text for claim in claims}) == len(claims)
         assert all(claim.expected or claim.reason for claim in claims)
         assert max(len(claim.text) for claim in claims) <= 47
-        assert len(race.hidden(activation)) >= 5
+        assert len(race.settings(activation=activation).hidden) >= 5

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 
 from experiments.cli import main
 from experiments.data import load
+from experiments.kit.settings import Settings
 from experiments.kit.starts import Start
-from experiments.kit.training import Settings, networks
+from experiments.kit.training import networks
 from experiments.symmetry import figure as pictures
 from experiments.symmetry import text as words
 from experiments.symmetry.measure import (
@@ -98,7 +99,7 @@ def test_it_is_the_bend_of_f_that_drives_equal_units_apart(tanh: Symmetry) -> No
     lowest = np.linalg.eigvalsh(np.block([[A, g], [g.T, np.zeros((1, 1))]]))[0]
     assert lowest < 0
     assert tanh.predicted is not None
-    local = np.log(tanh.predicted[settings.epochs or 0] / tanh.predicted[1490]) / 10
+    local = np.log(tanh.predicted[settings.epochs] / tanh.predicted[1490]) / 10
     assert local == pytest.approx(np.log(1 - 0.1 * lowest), rel=0.01)
 
 

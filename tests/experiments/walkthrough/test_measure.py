@@ -19,7 +19,7 @@ from experiments.kit.training import networks
 from experiments.race.races import Race
 from experiments.walkthrough import text as words
 from experiments.walkthrough.measure import (
-    STARTS,
+    LESSONS,
     SYMBOL,
     Line,
     Question,
@@ -33,7 +33,7 @@ from tests.oracles import gradients_by_loops
 
 PENGUINS = load()
 THREE = load(inputs=("bill_length_mm", "bill_depth_mm", "year"))
-EVERY = [(case, activation) for case in STARTS.values() for activation in ACTIVATIONS]
+EVERY = [(case, activation) for case in LESSONS.values() for activation in ACTIVATIONS]
 each = pytest.mark.parametrize(
     ("case", "activation"), EVERY, ids=[f"{case.name}-{activation}" for case, activation in EVERY]
 )

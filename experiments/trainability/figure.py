@@ -1,0 +1,213 @@
+"""The picture of ``mlp-demo map``: the valley, the notes' starts across it, theory around it."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from experiments.kit.claims import LEARNED
+from experiments.kit.style import CASE, INK, QUIET, styled
+from experiments.trainability.measure import Trainability, sigma_of
+from mlp.arrays import Array
+
+# No better than the mean; and from there down to the best, in blue.
+FLAT = "#E3E3E3"
+_BLUES = colormaps["Blues_r"]
+_HALO = [withStroke(linewidth=5, foreground="white")]
+# The notes' starts as they stand over the map; with as many inputs as units the two are one.
+_STARTS = {
+    "small": ("small\nrandn · 0.01", "center"),
+    "scaled": ("√(1/n)\nXavier", "right"),
+    "he_normal": ("He\n√(2/n)", "left"),
+    "large": ("large\nrandn · 1", "center"),
+}
+
+
+def figure(result: Trainability, measure: str = "held-out") -> Figure:
+    """Draw what became of every network of a map.
+
+    Parameters
+    ----------
+    result : Trainability
+        The map.
+    measure : str
+        "held-out" or "training": the rows whose loss is coloured.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        16:9, 1600 × 900 pixels when saved as PNG.
+    """
+    with styled():
+        fig = Figure(figsize=(16, 9), dpi=100)
+        ax = fig.add_axes((0.075, 0.115, 0.7, 0.7))
+        if result.against == "rate":
+            rate_panel(ax, result, measure)
+            title = f"Which rate trains which weights: {result.settings.activation}, "
+            title += f"{result.depths[0]} layers"
+        else:
+            depth_panel(ax, result, measure)
+            title = f"Which weights train: {result.settings.activation}"
+        fig.text(0.02, 0.945, title, size=26, weight="bold")
+        _key(fig, result, measure)
+    return fig
+
+
+def depth_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Axes:
+    """Draw the map against the depth, deep networks at the bottom, and theory over it."""
+    depths = np.array(result.depths, dtype=float)
+    _cells(ax, result, depths, measure)
+    ax.invert_yaxis()
+    ax.set_ylabel("← deeper      hidden layers", size=20)
+    ax.yaxis.set_major_locator(FixedLocator(list(depths)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.0f}"))
+    low, high = ax.get_xlim()
+    fine = np.geomspace(low, high, 400)
+    xi = result.depth_scale(fine)
+    bottom, top = ax.get_ylim()
+    edge = result.edge or np.inf
+    for side, of in (("below", fine < edge), ("above", fine > edge)):
+        multiple = result.multiple(side)
+        curve = np.where(of, multiple * xi, np.nan)
+        ax.plot(fine, curve, color=INK, linewidth=4.5, path_effects=_HALO)
+    ax.plot(fine, 6 * xi, color=INK, linewidth=2.5, linestyle=(0, (2, 2)), path_effects=_HALO)
+    ax.set_ylim(bottom, top)
+    if low < edge < high:
+        ax.plot([edge, edge], [bottom, top], color="white", linewidth=2.5, linestyle=":")
+        ax.text(
+            edge, np.exp(0.03 * np.log(bottom) + 0.97 * np.log(top)), " edge of chaos",
+            color="white", size=16, weight="bold", rotation=90, va="top", ha="left",
+            path_effects=[withStroke(linewidth=3, foreground=INK)],
+        )  # fmt: skip
+    for x, place, words in zip((0.045, 0.955), ("left", "right"), _sides(result), strict=True):
+        ax.text(
+            x, 0.1, words, transform=ax.transAxes, size=19, va="bottom", ha=place,
+            path_effects=_HALO,
+        )  # fmt: skip
+    return ax
+
+
+def rate_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Axes:
+    """Draw the map against the rate, large steps at the top, and what happens where."""
+    rates = np.array(result.rates, dtype=float)
+    _cells(ax, result, rates, measure)
+    ax.set_ylabel("learning rate η", size=20)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    loss = result.held_out_loss if measure == "held-out" else result.loss
+    diverges, trains = ~np.isfinite(loss), result.trains
+    slow = ~diverges & ~trains & (rates[:, np.newaxis] < np.median(rates))
+    for words, where in (("diverges", diverges), ("trains", trains), ("slow", slow)):
+        if where.sum() > 8:
+            i, j = (int(np.median(k)) for k in np.nonzero(where))
+            ax.text(
+                result.sigma_w[j], rates[i], words, size=24, weight="bold", ha="center",
+                va="center", path_effects=_HALO,
+            )  # fmt: skip
+    return ax
+
+
+def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
+    """Colour every network, and name the notes' starts over the columns."""
+    loss = result.held_out_loss if measure == "held-out" else result.loss
+    colours = np.empty((*loss.shape, 3))
+    colours[:] = _colour(loss, result.held_out_loss.min())
+    colours[loss > LEARNED] = to_rgb(FLAT)
+    colours[~np.isfinite(loss)] = to_rgb(CASE)
+    ax.pcolormesh(_edges(result.sigma_w), _edges(rows), colours)
+    ax.set(xscale="log", yscale="log")
+    ax.tick_params(labelsize=17)
+    ax.minorticks_off()
+    ax.xaxis.set_major_locator(FixedLocator([0.01, 0.1, 0.3, 1, 3, 10, 30, 100]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel("σ_w: standard deviation of the weights × √n", size=20)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    low, high = ax.get_xlim()
+    for name, (words, side) in _STARTS.items():
+        sigma_w = sigma_of(name, result.width)
+        if low < sigma_w < high:
+            ax.axvline(sigma_w, color=INK, linewidth=1.8)
+            ax.annotate(
+                words, (sigma_w, 1), (-4 if side == "right" else 4 if side == "left" else 0, 10),
+                xycoords=("data", "axes fraction"), textcoords="offset points",
+                ha=side, va="bottom", size=17, weight="bold", linespacing=1.15,
+            )  # fmt: skip
+
+
+def _colour(loss: Array, best: float) -> Array:
+    """Return blue, the darker the lower the loss."""
+    shade = np.clip((loss - best) / max(LEARNED - best, 1e-3), 0, 1)
+    colours: Array = np.asarray(_BLUES(0.1 + 0.72 * np.nan_to_num(shade, posinf=1)))
+    rgb: Array = colours[..., :3]
+    return rgb
+
+
+def _key(fig: Figure, result: Trainability, measure: str) -> None:
+    """Say what the colours and the lines mean, at the right."""
+    ax = fig.add_axes((0.8, 0.46, 0.03, 0.355))
+    best = float(result.held_out_loss.min())
+    losses = np.linspace(min(best, 0.9), LEARNED, 100)
+    ax.imshow(
+        _colour(losses, best)[:, np.newaxis], aspect="auto", extent=(0, 1, LEARNED, losses[0])
+    )
+    ax.set_xticks([])
+    ax.yaxis.tick_right()
+    ax.set_yticks(
+        [losses[0], result.target, LEARNED],
+        [f"{losses[0]:.2f}  the best", f"{result.target:.2f}  halfway:\nit trains", "1"],
+        size=16,
+    )
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    rows = "rows not seen" if measure == "held-out" else "rows learned from"
+    fig.text(0.8, 0.875, f"loss on {rows}", size=17, weight="bold")
+    fig.text(0.8, 0.842, "(the mean predictor's: 1)", size=15)
+    lines = fig.add_axes((0.8, 0.08, 0.03, 0.36))
+    lines.axis("off")
+    lines.set(xlim=(0, 1), ylim=(0, 1))
+    entries = [(FLAT, "no better than\nthe mean"), (CASE, "diverged")]
+    for k, (colour, words) in enumerate(entries):
+        lines.add_patch(Rectangle((0, 0.86 - 0.17 * k), 1, 0.12, color=colour))
+        lines.text(1.35, 0.92 - 0.17 * k, words, va="center", size=16, linespacing=1.1)
+    if result.against == "depth":
+        below, above = (result.multiple(side) for side in ("below", "above"))
+        known = [f"{m:.1f} ξ {side}" for m, side in ((below, "left"), (above, "right"))
+                 if np.isfinite(m)]  # fmt: skip
+        for k, (words, width, style) in enumerate(
+            (
+                ("theory, measured:\n" + ", ".join(known), 4.5, "-"),
+                ("6 ξ, as published\nfor tanh", 2.5, (0, (2, 2))),
+            )
+        ):
+            y = 0.5 - 0.2 * k
+            lines.plot([0, 1], [y, y], color=INK, linewidth=width, linestyle=style)
+            lines.text(1.35, y, words, va="center", size=16, linespacing=1.1)
+        fig.text(
+            0.8, 0.03, "ξ: depth scale, in layers\n"
+            f"{result.width} units, {result.runs} run{'s' if result.runs > 1 else ''}",
+            size=15, color=QUIET, linespacing=1.2,
+        )  # fmt: skip
+
+
+def _sides(result: Trainability) -> tuple[str, str]:
+    """Return what happens on the left and on the right of the edge of chaos."""
+    if result.settings.activation in ("relu", "linear"):
+        return "vanishing\nsignals die out", "exploding\nsignals blow up"
+    return "ordered\nall inputs become alike,\ngradients vanish", (
+        "chaotic\nlike inputs come apart,\ngradients explode"
+    )
+
+
+def _edges(values: Array) -> Array:
+    """Return where the cells of ascending positive numbers meet on a log axis."""
+    logs = np.log(values)
+    steps = np.diff(logs) if len(logs) > 1 else np.array([0.4])
+    edges: Array = np.exp([logs[0] - steps[0] / 2, *(logs + np.append(steps, steps[-1]) / 2)])
+    return edges

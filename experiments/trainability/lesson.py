@@ -1,0 +1,129 @@
+"""The lesson of the map: what the notes and theory say of the range, to be held to it.
+
+Like ``case/cases.py`` this imports nothing that is slow to load.
+
+Where to go next: ``measure.py``, which makes the map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from experiments.kit.claims import Lesson, Measured, claim
+from experiments.kit.settings import Default, Defaults, PerLayer
+from experiments.kit.starts import RANGES, named_start
+from experiments.kit.words import number
+
+if TYPE_CHECKING:
+    from experiments.trainability.measure import Trainability
+
+# How `mlp-demo map` trains unless the user chooses otherwise.
+MAPPED = Defaults(
+    activation="tanh",
+    hidden=Default((50,) * 40),
+    epochs=Default(20),
+    batch_size=Default(20),
+)
+# Of these rates the best counts, as no scale shall lose for want of one.
+RATES = Default(
+    tuple(PerLayer(rate) for rate in (0.3, 0.03, 0.003, 0.0003)),
+    adam=tuple(PerLayer(rate) for rate in (0.1, 0.01, 0.001)),
+)
+WIDTH, RUNS = 50, 3
+DEPTHS = (3, 5, 7, 10, 14, 20, 28, 40)
+
+
+def _deep(r: Trainability, start: str) -> Measured:
+    """Hold a start to training at every depth of the map."""
+    reach, deepest = r.reach_of(start), r.depths[-1]
+    text = "at every depth" if reach == deepest else f"to depth {reach}" if reach else "at none"
+    return Measured(reach == deepest, reach, text)
+
+
+def _leaves(r: Trainability, start: str) -> Measured:
+    """Hold a start to leaving the valley at some depth of the map."""
+    deep = _deep(r, start)
+    return replace(deep, holds=not deep.holds)
+
+
+@claim("small is a problem: it leaves the valley")
+def small_leaves(r: Trainability) -> Measured:
+    return _leaves(r, "small")
+
+
+@claim("large is a problem: it leaves the valley")
+def large_leaves(r: Trainability) -> Measured:
+    return _leaves(r, "large")
+
+
+@claim("√(1/n) is the right way: it trains")
+def scaled_trains(r: Trainability) -> Measured:
+    return _deep(r, "scaled")
+
+
+@claim("He is the right way with ReLU: it trains")
+def he_trains(r: Trainability) -> Measured:
+    return _deep(r, "he_normal")
+
+
+@claim("the deeper, the narrower the valley", ours=True)
+def narrows(r: Trainability) -> Measured:
+    wide, narrow = r.spread(0), r.spread(-1)
+    return Measured(
+        narrow < wide,
+        narrow,
+        f"largest / smallest scale: {number(wide)} → {number(narrow)}",
+    )
+
+
+@claim("it closes last at the edge of chaos", ours=True)
+def closes_at_the_edge(r: Trainability) -> Measured:
+    if r.edge is None:
+        return Measured(False, float("nan"), "there is no edge")
+    reach = r.reach[r.edge_column]
+    return Measured(
+        bool(reach == r.reach.max() > 0), float(r.edge), f"σ_w {number(r.edge)} to depth {reach}"
+    )
+
+
+@claim("theory: the depth reached follows ξ_c", ours=True)
+def follows_theory(r: Trainability) -> Measured:
+    rank = r.rank_correlation
+    return Measured(rank > 0.8, rank, f"rank correlation {number(rank)}")
+
+
+@claim("no scale of the notes trains at every depth", ours=True)
+def none_of_the_notes(r: Trainability) -> Measured:
+    reach = max(r.reach_of(name) for name in RANGES)
+    return Measured(reach < r.depths[-1], reach, f"none below depth {reach}")
+
+
+_HALF = "ReLU answers 0 to half of everything, so each layer halves the mean of a²"
+_FLAT = "σ' is at most 1/4: the edge of chaos is at σ_w = 10.2, beyond randn · 1"
+_PROBLEMS = (small_leaves, large_leaves)
+_VALLEY = (narrows, closes_at_the_edge, follows_theory)
+
+MAP = Lesson(
+    name="map",
+    title="The map of ranges: which scale trains at which depth",
+    starts=lambda: [named_start(name) for name in RANGES],
+    claims={
+        "tanh": (*_PROBLEMS, scaled_trains, *_VALLEY),
+        "relu": (*_PROBLEMS, scaled_trains.refuted(_HALF), he_trains, *_VALLEY),
+        "sigmoid": (
+            *_PROBLEMS,
+            scaled_trains.refuted(_FLAT),
+            none_of_the_notes,
+            *_VALLEY,
+        ),
+        "linear": (*_PROBLEMS, scaled_trains, *_VALLEY),
+    },
+    covered=("tanh", "relu", "sigmoid", "linear"),
+    defaults=MAPPED,
+    next=(
+        "mlp-demo map --activation {other}",
+        "mlp-demo map --activation {activation} --against rate",
+        "mlp-demo propagate --activation {activation}",
+    ),
+)

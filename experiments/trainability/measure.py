@@ -1,0 +1,509 @@
+"""The map of ranges: networks over a grid of the scale of their weights and their depth, or rate.
+
+Every network of a map has one width, and σ_w, the standard deviation of its weights times
+√fan_in, in every layer: σ_w = 1 is the notes' √(1/n), √2 is He. All see the same rows and the same
+batches, and run r draws the same random numbers at every σ_w. What counts is the loss on rows
+that none has seen: on the rows that they learn from, networks on the chaotic side of the valley
+learn each by heart. It prints and draws nothing.
+
+Where to go next: ``text.py`` and ``figure.py``, which read the result; ``zoom.py``, for the border
+of the map against the rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.data import DataError, Dataset
+from experiments.kit.claims import Lesson, Outcome, Verdict
+from experiments.kit.settings import Expect, PerLayer, Settings, unwatched
+from experiments.kit.starts import RANGES, named_start
+from experiments.kit.sweep import Map, Task, Tasks, groups, trained
+from experiments.kit.training import HELD_OUT, WEIGHTS
+from experiments.kit.words import number
+from experiments.trainability.lesson import DEPTHS, MAP, MAPPED, RATES, RUNS, WIDTH
+from mlp import MLP, initializers, mse, theory
+from mlp.arrays import Array
+from mlp.network import child_rng
+from mlp.optimizers import OPTIMIZERS
+
+# Half the memory and half the time, and far more digits than the noise leaves.
+DTYPE = "float32"
+# At most so many rows to learn from, and to hold out: more would only take longer.
+ROWS, UNSEEN = 200, 500
+# Of fewer rows, the part to learn from.
+SHARE = 0.6
+# The map against the rate: how deep, and which rates.
+RATE_DEPTH = 10
+RATE_ROWS = tuple(float(rate) for rate in np.geomspace(1e-5, 3, 23).round(9))
+
+
+@dataclass(frozen=True)
+class Trainability:
+    """A map: what became of every network, and where theory sees the border.
+
+    Attributes
+    ----------
+    settings : Settings
+        The activation and the training; ``hidden`` is the deepest network.
+    dataset : Dataset
+        What was learned.
+    against : str
+        What the rows of the map are: "depth" or "rate".
+    sigma_w : numpy.ndarray, shape (columns,)
+        The standard deviation of W times √fan_in, ascending.
+    depths : tuple of int
+        Hidden layers, ascending; against the rate, only one.
+    rates : tuple of float
+        Against the depth, those of which the best counts, a `PerLayer` over the depth; against
+        the rate, one for each row.
+    runs : int
+        Networks of each kind, with different seeds.
+    sigma_b : float
+        The standard deviation of the biases.
+    losses, held_out_losses : numpy.ndarray, shapes (rows, columns, choices, runs)
+        After training, over the mean predictor's loss; ∞ where it diverged. One choice for each
+        rate of which the best counts.
+    seen, unseen : int
+        How many rows were learned from, and held out.
+    """
+
+    settings: Settings
+    dataset: Dataset
+    against: str
+    sigma_w: Array
+    depths: tuple[int, ...]
+    rates: tuple[float, ...]
+    runs: int
+    sigma_b: float
+    losses: Array
+    held_out_losses: Array
+    seen: int
+    unseen: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The lesson."""
+        return MAP.name
+
+    label = name
+
+    @property
+    def width(self) -> int:
+        """Units of every hidden layer."""
+        return self.settings.hidden[0]
+
+    @property
+    def loss(self) -> Array:
+        """The loss on the rows learned from; shape (rows, columns), see `held_out_loss`."""
+        return _best(self.losses)
+
+    @property
+    def held_out_loss(self) -> Array:
+        """The loss on rows held out, over the mean predictor's; shape (rows, columns).
+
+        The median over the runs, with the rate that brings it lowest; ∞ where it diverged.
+        """
+        return _best(self.held_out_losses)
+
+    @property
+    def target(self) -> float:
+        """What counts as trained: half of what the best network of the map has learned."""
+        return (1 + min(1.0, float(self.held_out_loss.min()))) / 2
+
+    @property
+    def trains(self) -> NDArray[np.bool_]:
+        """Which networks get to the target; shape (rows, columns)."""
+        trains: NDArray[np.bool_] = self.held_out_loss <= min(self.target, 0.99)
+        return trains
+
+    @property
+    def reach(self) -> NDArray[np.intp]:
+        """To which depth each scale trains, 0 for none; shape (columns,).
+
+        Where there are exceptions, it is the depth that leaves fewest of them.
+        """
+        more = np.where(self.trains, 1, -1).cumsum(axis=0)
+        best = more.argmax(axis=0)
+        deep = np.array(self.depths)[best]
+        return np.where(more.max(axis=0) > 0, deep, 0)
+
+    def column(self, start: str) -> int:
+        """Return the column of one of the notes' starts."""
+        return int(np.abs(self.sigma_w / sigma_of(start, self.width) - 1).argmin())
+
+    def reach_of(self, start: str) -> int:
+        """Return to which depth one of the notes' starts trains, 0 for none."""
+        return int(self.reach[self.column(start)])
+
+    def valley(self, row: int) -> tuple[float, float] | None:
+        """Return the smallest and the largest scale that train in a row; None for none.
+
+        They are the ends of the longest run of neighbours that all do.
+        """
+        trains = np.flatnonzero(self.trains[row])
+        if not len(trains):
+            return None
+        runs = np.split(trains, np.flatnonzero(np.diff(trains) > 1) + 1)
+        longest = max(runs, key=len)
+        return float(self.sigma_w[longest[0]]), float(self.sigma_w[longest[-1]])
+
+    def spread(self, row: int) -> float:
+        """Return how often the smallest scale that trains goes into the largest; 0 for none."""
+        valley = self.valley(row)
+        return valley[1] / valley[0] if valley else 0.0
+
+    @property
+    def edge(self) -> float | None:
+        """σ_w at the edge of chaos, where there is one."""
+        try:
+            return theory.critical_sigma_w(self.settings.activation, self.sigma_b)
+        except ValueError:
+            return None
+
+    @property
+    def edge_column(self) -> int:
+        """The column that is nearest to the edge."""
+        return int(np.abs(np.log(self.sigma_w / (self.edge or np.inf))).argmin())
+
+    def depth_scale(self, sigma_w: Array | None = None) -> Array:
+        """Return ξ_c, in layers, at every scale of the map or at others."""
+        scales = self.sigma_w if sigma_w is None else sigma_w
+        depth = partial(theory.correlation_depth, self.settings.activation, sigma_b=self.sigma_b)
+        return np.array([depth(float(scale)) for scale in scales])
+
+    @property
+    def border(self) -> Array:
+        """Where training ends at each scale, between two depths; NaN if outside of the map."""
+        depths, reach = np.array(self.depths), self.reach
+        below = np.searchsorted(depths, reach, side="right")
+        inside = (reach > 0) & (below < len(depths))
+        border: Array = np.full(len(reach), np.nan)
+        border[inside] = np.sqrt(reach[inside] * depths[below[inside]])
+        return border
+
+    def multiple(self, side: str = "both") -> float:
+        """Return how many ξ_c deep it still trains: the median over the scales.
+
+        Parameters
+        ----------
+        side : str
+            Of the edge of chaos: "below", "above" or "both".
+
+        Returns
+        -------
+        float
+            NaN where training ends nowhere within the map.
+        """
+        edge = self.edge or np.inf
+        of = {
+            "below": self.sigma_w < edge,
+            "above": self.sigma_w > edge,
+            "both": np.ones(len(self.sigma_w), dtype=bool),
+        }[side]
+        multiples = self.border[of] / self.depth_scale()[of]
+        known = multiples[np.isfinite(multiples)]
+        return float(np.median(known)) if len(known) else np.nan
+
+    @property
+    def rank_correlation(self) -> float:
+        """Spearman's, of the depth reached with ξ_c times the multiple.
+
+        What lies outside of the map is equal in both: deeper than the deepest, for one.
+        """
+        predicted = np.clip(self.multiple() * self.depth_scale(), self.depths[0], self.depths[-1])
+        ranks = _ranks(self.reach), _ranks(predicted)
+        if np.isnan(self.multiple()) or not all(np.ptp(rank) for rank in ranks):
+            return np.nan
+        return float(np.corrcoef(*ranks)[0, 1])
+
+    def verdict(self) -> Verdict:
+        """Say in one word what becomes of such networks, and how deep."""
+        best = self.held_out_loss
+        if not np.isfinite(best).any():
+            return Verdict("diverged", "at every scale", "Every rate was too large.")
+        if not self.trains.any():
+            return Verdict("stalled", f"lowest held-out loss {number(float(best.min()))}", "")
+        row = int(np.flatnonzero(self.trains.any(axis=1))[-1])
+        low, high = self.valley(row) or (np.nan, np.nan)
+        at = f"σ_w {number(low)}" if low == high else f"σ_w {number(low)} to {number(high)}"
+        if self.against == "rate":
+            return Verdict("learning", f"at {at} with η {number(self.rates[row])}", "")
+        return Verdict("learning", f"down to depth {self.depths[row]}, at {at}", "")
+
+    def outcomes(self) -> list[Outcome]:
+        """Measure every claim."""
+        if self.against == "rate":
+            return []
+        return MAP.outcomes(self, self.settings.activation, self.options)
+
+
+class Member(NamedTuple):
+    """One network of a map: where it belongs, and how it starts and trains."""
+
+    at: tuple[int, int, int, int]
+    sigma_w: float
+    rate: float
+    run: int
+
+
+def trainability(
+    dataset: Dataset,
+    settings: Settings | None = None,
+    *,
+    against: str = "depth",
+    width: int = WIDTH,
+    depths: Sequence[int] | None = None,
+    scales: Sequence[float] | None = None,
+    rates: Sequence[float] | None = None,
+    runs: int = RUNS,
+    sigma_b: float = 0.0,
+    map: Map = map,  # noqa: A002, what the built-in one does
+    expect: Expect = unwatched,
+) -> Trainability:
+    """Train a network, or several, for every point of a map.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        From ``data.load``.
+    settings : Settings, optional
+        The activation, the optimizer, epochs, batch size and seed.
+    against : str
+        "depth": a row of the map is a depth, and the best of the rates counts. "rate": a row is
+        a rate, at the first of the depths.
+    width : int
+        Units of every hidden layer.
+    depths : sequence of int, optional
+        How many hidden layers.
+    scales : sequence of float, optional
+        Standard deviations of W times √fan_in; by default `usual_scales`.
+    rates : sequence of float, optional
+        Learning rates; a `PerLayer` is divided by the depth.
+    runs : int
+        Networks of each kind.
+    sigma_b : float
+        The standard deviation of the biases.
+    map, expect : callable, optional
+        As for ``race.measure.compare``.
+
+    Returns
+    -------
+    Trainability
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a name unknown.
+    DataError
+        If there are too few rows to hold some out.
+
+    Examples
+    --------
+    >>> from experiments.data import load
+    >>> settings = MAPPED.settings(epochs=8)
+    >>> result = trainability(load(), settings, width=20, depths=[6], scales=[0.1, 1], runs=1)
+    >>> result.trains
+    array([[False,  True]])
+    """
+    settings = settings or MAPPED.settings()
+    depths = sorted(set(depths or ((RATE_DEPTH,) if against == "rate" else DEPTHS)))
+    columns = sorted(set(scales or usual_scales(settings.activation, width, sigma_b)))
+    usual = RATES.of(settings.activation, settings.optimizer)
+    rates = tuple(rates or (RATE_ROWS if against == "rate" else usual))
+    if against == "rate":
+        rates, depths = tuple(sorted(set(rates))), depths[:1]
+    x, y, unseen_x, unseen_y = _divided(dataset, settings.seed)
+    mean = y.mean(axis=0)
+
+    def relative(loss: Array, of: Array) -> Array:
+        finite = np.where(np.isfinite(loss), loss, np.inf)
+        return finite / float(np.square(of - mean).mean())
+
+    def members(depth: int) -> list[Member]:
+        found = []
+        for j, sigma_w in enumerate(columns):
+            for k, rate in enumerate(rates):
+                i, choice = (k, 0) if against == "rate" else (depths.index(depth), k)
+                eta = float(rate) / (depth if isinstance(rate, PerLayer) else 1)
+                found += [Member((i, j, choice, r), sigma_w, eta, r) for r in range(runs)]
+        return found
+
+    # The deepest first: they take longest, and no processor is to wait for the last of them.
+    of_depth = {depth: members(depth) for depth in reversed(depths)}
+    cut = [
+        (depth, of_depth[depth][group.start : group.stop])
+        for depth in of_depth
+        for group in groups(
+            len(of_depth[depth]),
+            _sizes(dataset, width, depth),
+            min(settings.batch_size or len(x), len(x)),
+        )
+    ]
+
+    def drawn(group: tuple[int, list[Member]]) -> Task:
+        depth, part = group
+        eta = np.array([[member.rate] for member in part], dtype=DTYPE)
+        return Task(
+            MLP.stack([_network(dataset, settings, width, depth, sigma_b, m) for m in part]),
+            x,
+            y,
+            settings,
+            optimizer=OPTIMIZERS[settings.optimizer](eta),
+            after=partial(_loss, x=unseen_x, y=unseen_y),
+        )
+
+    shape = (
+        (len(rates), len(columns), 1, runs)
+        if against == "rate"
+        else (len(depths), len(columns), len(rates), runs)
+    )
+    losses, held_out_losses = np.empty(shape), np.empty(shape)
+    step = expect(len(cut))
+    for (_, part), stack in zip(cut, map(trained, Tasks(drawn, cut)), strict=True):
+        places = tuple(np.array([member.at for member in part]).T)
+        losses[places] = relative(stack.history.loss[-1], y)
+        held_out_losses[places] = relative(stack.answer, unseen_y)
+        step()
+    return Trainability(
+        settings=replace(settings, hidden=(width,) * depths[-1]),
+        dataset=dataset,
+        against=against,
+        sigma_w=np.array(columns),
+        depths=tuple(depths),
+        rates=rates,
+        runs=runs,
+        sigma_b=sigma_b,
+        losses=losses,
+        held_out_losses=held_out_losses,
+        seen=len(x),
+        unseen=len(unseen_x),
+    )
+
+
+# What ``verify`` maps: enough for every claim, in a few seconds.
+SMALL_MAP: dict[str, Any] = {"depths": (3, 10, 40), "runs": 1}
+
+
+def small_map(
+    lesson: Lesson,
+    dataset: Dataset,
+    settings: Settings,
+    options: Mapping[str, Any],
+    map: Map = map,  # noqa: A002
+) -> Trainability:
+    """Make a map that is coarse and quick, for its claims."""
+    scales = usual_scales(settings.activation, WIDTH, points=4)
+    return replace(
+        trainability(dataset, settings, scales=scales, map=map, **SMALL_MAP), options=options
+    )
+
+
+def sigma_of(start: str, width: int) -> float:
+    """Return σ_w of one of the notes' starts in layers of that width.
+
+    Examples
+    --------
+    >>> [round(sigma_of(name, 50), 3) for name in RANGES]
+    [0.071, 7.071, 1.0, 1.0, 1.414]
+    """
+    draw = named_start(start).kernel.initializer()
+    assert isinstance(draw, initializers.Initializer)
+    assert draw.variance is not None
+    return float(np.sqrt(width * draw.variance(width, width)))
+
+
+def usual_scales(
+    activation: str, width: int, sigma_b: float = 0.0, points: int = 11
+) -> list[float]:
+    """Return the scales of the notes, and others that lie close around the edge of chaos.
+
+    Parameters
+    ----------
+    activation : str
+        Whose edge it is.
+    width : int
+        For the scales of the notes.
+    sigma_b : float
+        The standard deviation of the biases.
+    points : int
+        How many on either side of the edge.
+
+    Examples
+    --------
+    >>> scales = usual_scales("tanh", 50, points=3)
+    >>> print(*(round(scale, 2) for scale in scales))
+    0.05 0.07 0.65 0.94 1.0 1.06 1.41 1.47 7.07 12.02
+    """
+    notes = {sigma_of(name, width): None for name in RANGES}
+    try:
+        edge = theory.critical_sigma_w(activation, sigma_b)
+    except ValueError:
+        edge = 1.0
+    low, high = 0.7 * min(notes), 1.7 * max(*notes, 2 * edge)
+    below = edge * np.exp(-np.geomspace(0.06, np.log(edge / low), points))
+    above = edge * np.exp(np.geomspace(0.06, np.log(high / edge), points))
+    scales = [*notes, *([edge] if min(abs(edge / s - 1) for s in notes) > 1e-6 else [])]
+    # One that all but coincides with another would only be a sliver of the map.
+    others = [s for s in (*below, *above) if min(abs(np.log(s / t)) for t in scales) > 0.03]
+    return sorted(float(s) for s in (*scales, *others))
+
+
+def _sizes(dataset: Dataset, width: int, depth: int) -> list[int]:
+    return [dataset.x.shape[1], *[width] * depth, dataset.y.shape[1]]
+
+
+def _network(
+    dataset: Dataset, settings: Settings, width: int, depth: int, sigma_b: float, member: Member
+) -> MLP:
+    return MLP(
+        _sizes(dataset, width, depth),
+        settings.activation,
+        kernel_initializer=initializers.variance_scaling(member.sigma_w**2, "fan_in", "normal"),
+        bias_initializer=initializers.normal(sigma_b) if sigma_b else "zeros",
+        seed=np.random.SeedSequence(settings.seed, spawn_key=(WEIGHTS, member.run)),
+        dtype=DTYPE,
+    )
+
+
+def _divided(dataset: Dataset, seed: int) -> tuple[Array, Array, Array, Array]:
+    """Return x and y of the rows to learn from, and of those held out."""
+    n = len(dataset.x)
+    seen = min(ROWS, round(SHARE * n))
+    order = child_rng(seed, HELD_OUT).permutation(n)
+    learn, hold = order[:seen], order[seen : seen + UNSEEN]
+    if seen < 2 or not len(hold) or not np.ptp(dataset.y[hold], axis=0).any():
+        raise DataError(
+            f"{dataset.name}: {n} rows are too few to hold some out; a map needs 10 or more"
+        )
+    return dataset.x[learn], dataset.y[learn], dataset.x[hold], dataset.y[hold]
+
+
+def _loss(network: MLP, x: Array, y: Array) -> Array:
+    """Return the loss of every member on these rows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss: Array = mse(network.predict(x), np.asarray(y, dtype=DTYPE))[0]
+    return loss
+
+
+def _best(losses: Array) -> Array:
+    """Return the median over the runs, of the choice for which it is lowest."""
+    with np.errstate(invalid="ignore"):
+        medians = np.median(losses, axis=-1)
+    best: Array = np.where(np.isnan(medians), np.inf, medians).min(axis=-1)
+    return best
+
+
+def _ranks(values: NDArray[Any]) -> Array:
+    """Return the rank of each value, the mean rank where some are equal."""
+    below = (values[:, np.newaxis] > values).sum(axis=1)
+    equal = (values[:, np.newaxis] == values).sum(axis=1)
+    ranks: Array = below + (equal - 1) / 2
+    return ranks

@@ -1,0 +1,246 @@
+"""What ``mlp-demo map`` says: how deep each start trains, and which scales train how deep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import numpy as np
+
+from experiments.kit.claims import claim_as_json, claims
+from experiments.kit.settings import PerLayer
+from experiments.kit.starts import RANGES
+from experiments.kit.style import NAMES
+from experiments.kit.words import (
+    data_rows,
+    finite,
+    heading,
+    listed,
+    number,
+    numbers,
+    row,
+    rows,
+    table,
+    verdict_rows,
+    wrapped,
+)
+from experiments.trainability.lesson import MAP
+from experiments.trainability.measure import Trainability, sigma_of
+
+
+def text(result: Trainability, figure: str) -> str:
+    """Return how deep each start trains, which scales train at which depth, and the claims."""
+    subject = result.settings.activation + (" against the learning rate" if _rate(result) else "")
+    lines = [
+        click.style(f"The map of ranges, {subject}", bold=True),
+        "",
+        *wrapped("answer", answer(result), bold=True),
+        "",
+        *(_of_rates(result) if _rate(result) else _of_depths(result)),
+        "",
+        *data_rows(result.dataset),
+        row("", f"{result.seen} to learn from, {result.unseen} held out"),
+        row("loss", "of the rows held out, over that of always answering the mean"),
+        row("trains", f"means: to a loss of {result.target:.2f} or less, halfway to the best"),
+        *rows("networks", _networks(result)),
+        *rows("training", _training(result)),
+        "",
+    ]
+    outcomes, verdict = result.outcomes(), result.verdict()
+    if outcomes:
+        lines += [*claims("the notes, and theory, say", outcomes, verdict.word), ""]
+    lines += [*verdict_rows(verdict), row("picture", figure)]
+    return "\n".join([*lines, *rows("next", _next(result))])
+
+
+def answer(result: Trainability) -> str:
+    """Return in a sentence which scales train where it is hardest, and how the notes' fare."""
+    if not result.trains.any():
+        return "no scale trains."
+    if _rate(result):
+        row = int(result.trains.sum(axis=1).argmax())
+        low, high = result.valley(row) or (np.nan, np.nan)
+        return (
+            f"at depth {result.depths[0]} a rate of {result.rates[row]:.2g} trains the widest "
+            f"range of scales, σ_w from {number(low)} to {number(high)}."
+        )
+    row = int(np.flatnonzero(result.trains.any(axis=1))[-1])
+    low, high = result.valley(row) or (np.nan, np.nan)
+    ends = f"σ_w = {number(low)} trains" if low == high else (
+        f"σ_w from {number(low)} to {number(high)} train"
+    )  # fmt: skip
+    inside = [_named(name) for name in RANGES if low <= sigma_of(name, result.width) <= high]
+    among = f", {listed(inside)} among them" if inside else ", no scale of the notes among them"
+    return f"{result.depths[row]} layers deep, {ends}{among}."
+
+
+def _named(start: str) -> str:
+    """Return one of the notes' starts as they write it."""
+    return NAMES[start].replace("scaled ", "") if start != "he_normal" else "He"
+
+
+def _networks(result: Trainability) -> list[str]:
+    first, last = result.depths[0], result.depths[-1]
+    layers = f"{first}" if first == last else f"{first} to {last}"
+    biases = "b = 0" if not result.sigma_b else f"std of b {number(result.sigma_b)}"
+    low, high = number(float(result.sigma_w[0])), number(float(result.sigma_w[-1]))
+    return [
+        f"{layers} hidden layers of {result.width}, {result.settings.activation}; {biases}",
+        f"σ_w = std of w · √fan_in, {len(result.sigma_w)} scales from {low} to {high}",
+    ]
+
+
+def _training(result: Trainability) -> list[str]:
+    settings = result.settings
+    name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
+    batch = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
+    runs = "1 run" if result.runs == 1 else f"median of {result.runs} runs"
+    first = f"{name}, {settings.epochs} epochs, {batch} per step, {runs}, seed {settings.seed}"
+    if _rate(result):
+        return [first, f"η from {result.rates[0]:g} to {result.rates[-1]:g}"]
+    rates = ", ".join(f"{float(rate):g}" for rate in result.rates)
+    over = ", over the depth" if isinstance(result.rates[0], PerLayer) else ""
+    best = "; the best counts" if len(result.rates) > 1 else ""
+    return [first, f"η = {rates}{over}{best}"]
+
+
+def _of_depths(result: Trainability) -> list[str]:
+    """Return the two tables of the map against the depth, and where theory sees the border."""
+    deepest = result.depths[-1]
+    starts = [("start", "σ_w", "trains to depth")]
+    for name in RANGES:
+        reach = result.reach_of(name)
+        words = "-" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
+        starts.append((_named(name), number(sigma_of(name, result.width)), words))
+    scales = [("depth", "σ_w that train", "")]
+    for depth in (5, 10, 20, 40) if set(result.depths) >= {5, 10, 20, 40} else result.depths:
+        valley = result.valley(result.depths.index(depth))
+        scales.append((f"{depth}", *_range(valley)))
+    return [heading("how deep each start trains"), *table(starts), "",
+            heading("which scales train"), *table(scales), "", *_theory(result)]  # fmt: skip
+
+
+def _range(valley: tuple[float, float] | None) -> tuple[str, str]:
+    if valley is None:
+        return "none", ""
+    low, high = valley
+    return f"{number(low)} to {number(high)}", f"a factor of {number(high / low)}"
+
+
+def _theory(result: Trainability) -> list[str]:
+    """Return how many depth scales deep it trains, and what that scale is."""
+    below, above = (result.multiple(side) for side in ("below", "above"))
+    known = [f"{m:.1f} ξ {side} the edge of chaos" for m, side in
+             ((below, "below"), (above, "above")) if np.isfinite(m)]  # fmt: skip
+    if not known:
+        return wrapped("theory", "training ends nowhere within the map.")
+    return wrapped(
+        "theory", f"it trains to {', and '.join(known)} (a paper on tanh: 6 ξ). {_scale(result)}"
+    )
+
+
+def _scale(result: Trainability) -> str:
+    """Return what ξ is with this activation, and where the edge lies."""
+    edge = (
+        "" if result.edge is None else f" It is infinite at the edge, σ_w = {number(result.edge)}."
+    )
+    if result.settings.activation in ("relu", "linear") and not result.sigma_b:
+        return f"ξ is the layers in which the signal's variance changes by e.{edge}"
+    if result.settings.activation == "tanh" and not result.sigma_b:
+        return (
+            "ξ is the layers in which two inputs' correlation settles by e, and below the edge "
+            f"those in which the signal dies out by e.{edge}"
+        )
+    return f"ξ is the layers in which the correlation of two inputs settles by e.{edge}"
+
+
+def _of_rates(result: Trainability) -> list[str]:
+    """Return which rates train each of the notes' starts, and where it diverges."""
+    lines = [("start", "σ_w", "η that train", "diverges from η")]
+    rates = np.array(result.rates)
+    for name in RANGES:
+        column = result.column(name)
+        trains = rates[result.trains[:, column]]
+        diverged = rates[~np.isfinite(result.held_out_loss[:, column])]
+        words = f"{trains[0]:.2g} to {trains[-1]:.2g}" if len(trains) else "none"
+        lines.append((_named(name), number(sigma_of(name, result.width)), words,
+                      f"{diverged[0]:.2g}" if len(diverged) else "-"))  # fmt: skip
+    return [heading("which rates train each start"), *table(lines)]
+
+
+def as_json(result: Trainability, figure: str) -> dict[str, Any]:
+    """Return one object: the losses of the map, and what theory says of each scale."""
+    settings, against = result.settings, result.against
+    unit = {"depth": list(result.depths), "learning_rate": [float(rate) for rate in result.rates]}
+    return {
+        "case": "map",
+        "activation": settings.activation,
+        "against": against,
+        "width": result.width,
+        "sigma_b": result.sigma_b,
+        "data": result.dataset.name,
+        "seed": settings.seed,
+        "runs": result.runs,
+        "epochs": settings.epochs,
+        "batch_size": settings.batch_size,
+        "optimizer": settings.optimizer,
+        "rates_over_depth": isinstance(result.rates[0], PerLayer),
+        "sigma_w": numbers(result.sigma_w),
+        **unit,
+        "loss": [numbers(line) for line in result.loss],
+        "held_out_loss": [numbers(line) for line in result.held_out_loss],
+        "target": result.target,
+        "starts": {name: sigma_of(name, result.width) for name in RANGES},
+        "edge_of_chaos": result.edge,
+        "theory": numbers(result.depth_scale()),
+        "multiple": finite(result.multiple()),
+        "multiple_below": finite(result.multiple("below")),
+        "multiple_above": finite(result.multiple("above")),
+        "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
+        "verdict": str(result.verdict()),
+        "figure": figure,
+    }
+
+
+def describe(result: Trainability) -> str:
+    """Return what the picture of a map shows, in one sentence."""
+    settings = result.settings
+    if _rate(result):
+        diverges = (~np.isfinite(result.held_out_loss)).mean()
+        return (
+            f"A map of {settings.activation} networks of {result.depths[0]} layers, the scale of "
+            "the weights from left to right and the learning rate upwards: the largest rates "
+            f"diverge, {diverges:.0%} of the map; {result.trains.mean():.0%} trains, and below it "
+            "learning is slow."
+        )
+    valleys = []
+    for i in (0, -1):
+        valley = result.valley(i)
+        at = "nothing" if valley is None else f"{number(valley[0])} to {number(valley[1])}"
+        valleys.append(f"{at} at depth {result.depths[i]}")
+    starts = [f"{_named(name)} {result.reach_of(name) or 'none'}" for name in RANGES]
+    return (
+        f"A map of {settings.activation} networks, the scale of the weights from left to right "
+        f"and the depth downwards: the valley of scales that train narrows from {valleys[0]} to "
+        f"{valleys[1]}, between two curves of theory; the notes' starts train to depth: "
+        f"{', '.join(starts)}."
+    )
+
+
+def verdict(result: Trainability) -> str:
+    """Return the verdict alone."""
+    return str(result.verdict())
+
+
+def _rate(result: Trainability) -> bool:
+    return result.against == "rate"
+
+
+def _next(result: Trainability) -> list[str]:
+    activation = result.settings.activation
+    if _rate(result):
+        return [
+            f"mlp-demo map --activation {activation} --against rate --zoom 4.3,0.26",
+            f"mlp-demo map --activation {activation}",
+        ]
+    return MAP.commands(activation)
