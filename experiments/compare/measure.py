@@ -377,7 +377,8 @@ def compare(
     >>> from experiments.data import read
     >>> from experiments.kit.starts import named_start
     >>> starts = [named_start(name) for name in ("zeros", "glorot_normal")]
-    >>> result = compare(starts, read("penguins"), Settings("tanh", (4,), 50, batch_size=32), runs=8)
+    >>> settings = Settings("tanh", (4,), epochs=50, batch_size=32)
+    >>> result = compare(starts, read("penguins"), settings, runs=8)
     >>> result.answer()[-17:], result["zeros"].mean < 0.05
     ('others are worse.', True)
     """

@@ -16,6 +16,8 @@ from experiments.compare.measure import (
     Rows,
     chance_of,
     compare,
+    usual_epochs,
+    usual_rates,
 )
 from experiments.data import DataError, load, read
 from experiments.kit.settings import Settings
@@ -138,7 +140,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 
 def test_large_tables_get_fewer_epochs() -> None:
-    # 206 rows are 7 steps of 32; 12384 are 387, of which a thousand steps are two epochs and a half.
+    # 205 rows are 7 steps of 32; 12384 are 387, and a thousand steps two epochs and a half.
     assert [usual_epochs(rows, 32) for rows in (342, 20_640)] == [100, 3]
     assert usual_epochs(10_000, None) == 100
     usual = COMPARED.settings()

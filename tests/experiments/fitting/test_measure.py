@@ -12,7 +12,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from experiments.data import DataError, Scale, Table, load, read
-from experiments.fitting.measure import Fit, answers, begin, fit, saving
+from experiments.fitting.measure import DEFAULTS, Fit, answers, begin, fit, saving
 from experiments.fitting.model import Model
 from experiments.kit.options import widths_of
 from experiments.kit.settings import Settings
