@@ -201,12 +201,16 @@ class Setback:
         return "The loss explodes" if self.exploded else "Above the mean again"
 
     @property
-    def reason(self) -> str:
-        """What is wrong, and what to do."""
-        what = f"It ended above the mean (lowest {number(self.lowest)} at epoch {self.lowest_at})"
+    def what(self) -> str:
+        """What is wrong."""
         if self.exploded:
-            what = f"Exploding: loss {number(self.first)} → {number(self.last)}"
-        return f"{what}; use a smaller --learning-rate."
+            return f"Exploding: loss {number(self.first)} → {number(self.last)}"
+        return f"It ended above the mean (lowest {number(self.lowest)} at epoch {self.lowest_at})"
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and what helps most."""
+        return f"{self.what}; use a smaller --learning-rate."
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from experiments import data
-from experiments.data import Dataset
+from experiments.data import Dataset, Table
 from experiments.kit.claims import Lesson, Option
 from experiments.kit.group import EPILOG
 from experiments.kit.settings import Defaults, Settings
@@ -424,9 +424,14 @@ def settings_of(values: dict[str, Any], defaults: Defaults) -> Settings:
     return defaults.settings(**{field.name: values[field.name] for field in fields(Settings)})
 
 
-def dataset_of(values: dict[str, Any]) -> Dataset:
+def table_of(values: dict[str, Any]) -> Table:
     """Return the table of the data options."""
-    return data.load(values["data"], values["inputs"], values["target"], values["drop_missing"])
+    return data.read(values["data"], values["inputs"], values["target"], values["drop_missing"])
+
+
+def dataset_of(values: dict[str, Any]) -> Dataset:
+    """Return the same, standardised."""
+    return table_of(values).standardised()
 
 
 def own_options(options: Sequence[Option]) -> list[click.Parameter]:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.kit.claims import LEARNED, Setback
 from experiments.kit.settings import Settings, Step
 from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
-from mlp import MLP, History, train
+from mlp import MLP, History, diagnostics, train
 from mlp.arrays import Array
 from mlp.optimizers import Optimizer
 
@@ -24,7 +25,7 @@ NO_GRADIENT = 1e-15
 
 # The children of the seed: what draws from which. Changing one never changes another.
 WEIGHTS, BATCHES = 0, 1
-HELD_OUT = 2  # of train: which rows are held out
+HELD_OUT = 2  # of train and compare: which rows are held out
 DIRECTION = 2  # of symmetry: where ε points
 INPUTS, ERRORS = 1, 2  # of propagate: what is sent in, and what is sent back
 
@@ -42,9 +43,9 @@ def setback(loss: Array, mean_loss: float) -> Setback | None:
     Examples
     --------
     >>> setback(np.array([1.5, 0.8, 0.4]), 1.0)
-    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).reason.partition(";")[0]
+    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).what
     'It ended above the mean (lowest 0.800 at epoch 1)'
-    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).reason.partition(";")[0]
+    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).what
     'Exploding: loss 7.10 → 1.0e28'
     """
     if not len(loss) or not np.isfinite(loss).all():
@@ -71,6 +72,29 @@ def verdict_word(
     if lowest_loss > LEARNED * mean_loss:
         return "stalled"
     return "symmetric" if distinct < units else "learning"
+
+
+def distinct_units(network: MLP) -> NDArray[np.intp]:
+    """Return how many hidden units of each member differ from one another."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = network.forward(np.zeros((1, network.sizes[0])))
+        gradients = network.backward(trace, np.zeros_like(trace.output))
+        distinct: NDArray[np.intp] = diagnostics.distinct_units(network, trace, gradients).sum(-1)
+    return distinct
+
+
+def verdict_words(
+    history: History, distinct: NDArray[np.intp], units: int, mean_loss: float
+) -> NDArray[np.str_]:
+    """Return what became of every member of a stack of networks with so many hidden units."""
+    lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
+    words = [
+        verdict_word(diverged >= 0, low, mean_loss, int(left), units)
+        for diverged, low, left in zip(
+            history.diverged_at.flat, lowest.flat, distinct.flat, strict=True
+        )
+    ]
+    return np.array(words).reshape(history.diverged_at.shape)
 
 
 def networks(

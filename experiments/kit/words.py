@@ -198,14 +198,14 @@ def data_rows(dataset: Dataset) -> list[str]:
     return rows("data", lines)
 
 
-def describe_training(settings: Settings) -> str:
-    """Return the optimizer with its numbers."""
+def describe_training(settings: Settings, rate: str = "") -> str:
+    """Return the optimizer with its numbers; `rate` instead of η, where there are several."""
     rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
     name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
     epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
-    rate = settings.learning_rate
-    eta = f"{rate:.3g}" if 1e-4 <= rate < 1e4 else number(rate)
-    return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
+    eta = settings.learning_rate
+    rate = rate or f"η = {f'{eta:.3g}' if 1e-4 <= eta < 1e4 else number(eta)}"
+    return f"{name}, {rate}, {epochs}, {rows} per step, seed {settings.seed}"
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:

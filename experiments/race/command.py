@@ -1,4 +1,4 @@
-"""The commands ``xavier`` and ``he``, the second half of ``random``, and ``compare``.
+"""The commands ``xavier`` and ``he``, and the second half of ``random``.
 
 Where to go next: ``propagation/command.py``.
 """
@@ -14,22 +14,17 @@ import click
 from experiments.case.cases import CASES, Case
 from experiments.case.command import ANIMATE, options_of, told
 from experiments.kit.film import check_film
-from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
-    INIT_OPTION,
     JOBS_OPTIONS,
     PRINT_OPTIONS,
-    RUNS_OPTION,
     dataset_of,
-    distinct,
     lesson_command,
     network_options,
     settings_of,
 )
 from experiments.kit.report import (
-    check_output,
     figure_path,
     processors,
     progress,
@@ -37,13 +32,10 @@ from experiments.kit.report import (
     tell,
 )
 from experiments.kit.settings import Settings
-from experiments.kit.starts import named_start
 from experiments.race import animation, measure, text
 from experiments.race.figure import figure
-from experiments.race.measure import COMPARED, Comparison
+from experiments.race.measure import Comparison
 from experiments.race.races import RACES, Race
-from mlp import initializers
-from mlp.files import replacing
 
 
 def _command(race: Race) -> click.Command:
@@ -115,52 +107,7 @@ def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison
         return measure.race(race, dataset, settings, options, map=map_, expect=expect)
 
 
-@click.command(
-    params=[
-        INIT_OPTION,
-        RUNS_OPTION,
-        *network_options(COMPARED),
-        *DATA_OPTIONS,
-        click.Option(
-            ["--csv", "curves"],
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Write every curve as CSV: start, run, epoch, loss.",
-        ),
-        *JOBS_OPTIONS,
-        *FIGURE_OPTIONS,
-        *PRINT_OPTIONS,
-    ],
-    epilog=EPILOG,
-)
-def compare(**values: Any) -> None:
-    """Train every initializer with many seeds, and say which start is best.
-
-    \b
-    Example:
-      mlp-demo compare --activation relu --hidden 16,16
-
-    All networks see the same data and the same batches. The winner is named only with what
-    the noise of the seeds lets one say. Without --init it takes all initializers.
-    """
-    settings, dataset = settings_of(values, COMPARED), dataset_of(values)
-    starts = [named_start(name) for name in distinct(values["init"] or initializers.names())]
-    output = figure_path(values, f"compare-{settings.activation}.png")
-    curves = values["curves"]
-    if curves:
-        check_output(curves, values["data"], output)
-    with processors(values) as map_, progress("training") as expect:
-        result = measure.compare(
-            starts, dataset, settings, runs=values["runs"], map=map_, expect=expect
-        )
-    story = publish(result, text, figure, output)
-    if curves:
-        with replacing(curves) as file:
-            file.write(text.as_csv(result).encode())
-    tell(values, story, output)
-
-
 COMMANDS = {
     name: _in_two_halves(CASES[name]) if name in CASES else _command(race)
     for name, race in RACES.items()
-} | {"compare": compare}
+}

@@ -1,9 +1,7 @@
-"""What ``mlp-demo compare`` says, and the races ``random``, ``xavier`` and ``he``."""
+"""What the races ``random``, ``xavier`` and ``he`` say."""
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -17,11 +15,9 @@ from experiments.kit.words import (
     data_rows,
     describe_network,
     describe_training,
-    end,
     ended,
     ending,
     finite,
-    heading,
     listed,
     number,
     numbers,
@@ -30,67 +26,11 @@ from experiments.kit.words import (
     shape,
     table,
     verdict_rows,
-    wrapped,
 )
 from experiments.race.measure import Comparison, Drawn, Rival
 
 
 def text(result: Comparison, figure: str) -> str:
-    """Return the story of a race, or which start `compare` found best."""
-    return _race(result, figure) if result.race else _comparison(result, figure)
-
-
-def _comparison(result: Comparison, figure: str) -> str:
-    """Return which start won, whether that is more than noise, and a line for every start."""
-    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
-    head = f"{'start':{width}}{'median':>9}{'10 % – 90 %':>20}{'halfway':>9}"
-    words = {"learning": "learn", "stalled": "stall", "symmetric": "same", "diverged": "div."}
-    head += "".join(f"{word:>6}" for word in words.values())
-    lines = [
-        click.style(f"Which start trains this network? {result.settings.activation}", bold=True),
-        "",
-        *wrapped("answer", result.answer(), bold=True),
-        "",
-        *_setting(result),
-        "",
-        heading(head),
-    ]
-    for rival in result.ranking:
-        low, median, high = map(ending, rival.final_band())
-        counts = [str(rival.count(word) or "") for word in words]
-        lines.append(
-            f"{rival.start.name:{width}}{median:>9}{f'{low} – {high}':>20}"
-            f"{_epoch(result.epochs_to_target(rival)):>9}"
-            + "".join(f"{count:>6}" for count in counts).rstrip()
-        )
-    lines += ["", *wrapped("halfway", _explain_target(result))]
-    if len(result.rivals) > 1 and not result.too_few:
-        lines += wrapped(
-            "noise",
-            "a start is worse than the best if it loses so many of the "
-            "pairs of runs that chance would hardly do it (sign test, 5 % for all together)",
-        )
-    lines += wrapped(
-        "runs",
-        "learn: at some epoch 1 % below the mean's loss; stall: never; same: as fewer "
-        "units than there are; div.: diverged",
-    )
-    lines += ["", row("picture", figure)]
-    return "\n".join(
-        [
-            *lines,
-            *rows(
-                "next",
-                [
-                    f"mlp-demo {name} --activation {result.settings.activation}"
-                    for name in ("propagate", "symmetry")
-                ],
-            ),
-        ]
-    )
-
-
-def _race(result: Comparison, figure: str) -> str:
     """Return the story of a race: the formula in numbers, the rivals, the claims, the verdict."""
     assert result.race is not None
     activation = result.settings.activation
@@ -116,7 +56,7 @@ def _race(result: Comparison, figure: str) -> str:
             *claims(notes, [o for o in outcomes if not o.claim.ours], result.word),
             *claims("beyond the notes", [o for o in outcomes if o.claim.ours], result.word),
             "",
-            *verdict_rows(_verdict(result)),
+            *verdict_rows(verdict(result)),
             "",
             row("picture", figure),
             *([row("film", result.film)] if result.film else []),
@@ -128,19 +68,9 @@ def _race(result: Comparison, figure: str) -> str:
 def as_json(result: Comparison, figure: str) -> dict[str, Any]:
     """Return one object; under ``results`` everything about each start."""
     settings = result.settings
-    about: dict[str, Any] = {}
-    if result.race:
-        about = {
-            "options": dict(result.options),
-            "initializer": result.about.start.kernel.name,
-            "loss": numbers(result.about.band()[1]),
-            "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
-            "verdict": str(_verdict(result)),
-        }
-    else:
-        about = {"verdict": result.answer(), "tied": [rival.start.name for rival in result.tied]}
+    assert result.race is not None
     return {
-        "case": result.race.name if result.race else "compare",
+        "case": result.race.name,
         "activation": settings.activation,
         "sizes": result.sizes,
         "data": result.dataset.name,
@@ -152,23 +82,15 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
         "batch_size": settings.batch_size,
         "mean_predictor_loss": result.dataset.mean_predictor_loss,
         "target_loss": finite(result.target),
-        **about,
+        "options": dict(result.options),
+        "initializer": result.about.start.kernel.name,
+        "loss": numbers(result.about.band()[1]),
+        "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
+        "verdict": str(verdict(result)),
         "results": {rival.start.name: _rival_as_json(result, rival) for rival in result.rivals},
         "figure": figure,
         **({"film": result.film} if result.film else {}),
     }
-
-
-def as_csv(result: Comparison) -> str:
-    """Return every curve as CSV: start, run, epoch, loss; no loss where a run has diverged."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["start", "run", "epoch", "loss"])
-    for rival in result.rivals:
-        for run, losses in enumerate(rival.losses.T):
-            for epoch, loss in enumerate(losses.tolist()):
-                writer.writerow([rival.start.name, run, epoch, loss if np.isfinite(loss) else ""])
-    return text.getvalue()
 
 
 def _setting(result: Comparison) -> list[str]:
@@ -277,11 +199,6 @@ def _weights(drawn: Sequence[Drawn]) -> list[dict[str, Any]]:
 
 
 def describe(result: Comparison) -> str:
-    """Return what the picture shows, in one sentence."""
-    return _describe_race(result) if result.race else _describe_comparison(result)
-
-
-def _describe_race(result: Comparison) -> str:
     """Return what the picture of a race shows: where each start ends, and its signals."""
     ends = [
         f"{rival.start.name} {ended(rival.final_band()[1])} (a × "
@@ -295,23 +212,8 @@ def _describe_race(result: Comparison) -> str:
     )
 
 
-def _describe_comparison(result: Comparison) -> str:
-    """Return what the picture of ``compare`` shows: the winner, and the order of the others."""
-    order = [f"{r.start.name} {end(r.final_band()[1])}" for r in result.ranking]
-    return (
-        f"Loss over {result.settings.epochs} epochs and where each of {result.runs} runs of a "
-        f"{shape(result.sizes)} network of {result.settings.activation} units ended, by median "
-        f"final loss: {listed(order)}; the answer: {result.answer()}"
-    )
-
-
-def verdict(result: Comparison) -> Verdict | str:
-    """Return what became of the start that the race is about, or which start is best."""
-    return _verdict(result) if result.race else result.answer()
-
-
-def _verdict(result: Comparison) -> Verdict:
-    """Return what became of the start that a race is about, and the number behind it."""
+def verdict(result: Comparison) -> Verdict:
+    """Return what became of the start that the race is about, and the number behind it."""
     name, word = result.about.start.name, result.word
     if word == "diverged":
         return Verdict(word, f"{name} at epoch {result.about.usual_end}", "")
