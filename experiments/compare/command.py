@@ -37,7 +37,6 @@ from mlp.files import replacing
 @click.command(
     params=[
         INIT_OPTION,
-        JOBS_OPTIONS,
         RUNS_OPTION,
         *network_options(measure.COMPARED),
         *DATA_OPTIONS,

@@ -14,9 +14,11 @@ from experiments.case.command import options_of, told
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
+    INIT_OPTION,
     JOBS_OPTIONS,
     PRINT_OPTIONS,
     dataset_of,
+    distinct,
     lesson_command,
     network_options,
     settings_of,
@@ -30,6 +32,7 @@ from experiments.kit.report import (
     tell,
 )
 from experiments.kit.settings import Settings
+from experiments.kit.starts import named_start
 from experiments.race import measure, text
 from experiments.race.figure import figure
 from experiments.race.measure import Comparison
@@ -46,7 +49,7 @@ def _command(race: Race) -> click.Command:
     return lesson_command(
         race,
         run,
-        [*network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        [INIT_OPTION, *network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
         about=f"{race.title}, on a deep network.",
         example=f"{race.name} --activation {race.covered[0]}",
     )
@@ -77,8 +80,11 @@ def _in_two_halves(case: Case) -> click.Command:
 def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
     dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
+    rivals = [named_start(name) for name in distinct(values.get("init") or [])]
     with processors(values) as map_, progress("racing") as expect:
-        return measure.race(race, dataset, settings, options, map=map_, expect=expect)
+        return measure.race(
+            race, dataset, settings, options, rivals=rivals, map=map_, expect=expect
+        )
 
 
 COMMANDS = {

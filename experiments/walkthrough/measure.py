@@ -216,6 +216,7 @@ def walk(
     *,
     rows: int = 2,
     steps: int = 3,
+    start: Start | None = None,
     **chosen: Any,
 ) -> Walkthrough:
     """Work the first updates of a case by hand.
@@ -230,6 +231,8 @@ def walk(
         The options of the case, converted; those left out have their defaults.
     rows, steps : int
         How many examples, at most `MOST_ROWS`, and how many updates.
+    start : Start, optional
+        How the weights start instead.
     **chosen
         Of the network: ``activation``, ``hidden`` (one layer of at most `MOST_UNITS`),
         ``learning_rate`` and ``seed``, else `DEFAULTS`. The weights are those of the first
@@ -254,7 +257,7 @@ def walk(
     """
     settings, options = DEFAULTS.settings(**chosen), case.chosen(options)
     sizes = _by_hand(dataset, settings.hidden, rows)
-    start = case.start(**options)
+    start = start or case.start(**options)
     (network,) = networks(sizes, settings.activation, start, settings.seed, [0])
     before = network.copy()
     optimizer = SGD(settings.learning_rate)
