@@ -37,6 +37,7 @@ PLACES: dict[str, tuple[str, str]] = {
         "experiments.symmetry.command",
         "Identical units, set apart by ε: how long alike?",
     ),
+    "explore": ("experiments.explorer.command", "Play with it: in a window, or a browser"),
     "walkthrough": (
         "experiments.walkthrough.command",
         "The first updates by hand, number by number",

@@ -46,8 +46,8 @@ def as_json() -> dict[str, Any]:
         "initializers": {name: formula for name, formula, *_ in _initializer_rows()},
         "activations": {
             name: {
-                "formula": ACTIVATIONS[name].formula,
-                "derivative": ACTIVATIONS[name].derivative_formula,
+                "formula": str(ACTIVATIONS[name].formula),
+                "derivative": str(ACTIVATIONS[name].derivative_formula),
             }
             for name in ACTIVATIONS
         },

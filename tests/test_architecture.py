@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "mlp.arrays": set(),
     "mlp.registry": {"arrays"},
     "mlp.files": {"arrays"},
-    "mlp.activations": {"arrays", "registry"},
+    "mlp.formulas": set(),
+    "mlp.activations": {"arrays", "formulas", "registry"},
     "mlp.initializers": {"arrays", "registry"},
     "mlp.losses": {"arrays"},
     "mlp.network": {"activations", "arrays", "files", "initializers"},
@@ -164,8 +165,9 @@ def test_help_loads_neither_numpy_nor_matplotlib(arguments: list[str]) -> None:
 
 
 def test_nothing_uses_the_global_generator_or_pyplot() -> None:
-    for path in files().values():
+    for module, path in files().items():
         code = ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
         assert "np.random.seed" not in code
-        assert "plt.show" not in code.replace("``plt.show()``", "")
-        assert "import matplotlib.pyplot" not in code
+        if module != "experiments.explorer.command":  # which opens windows
+            assert "plt.show" not in code.replace("``plt.show()``", "")
+            assert "import matplotlib.pyplot" not in code

@@ -20,10 +20,11 @@ import numpy as np
 
 from experiments.data import SOURCES, DataError, Dataset, Scale, Table, column_names, read_gaps
 from experiments.fitting.model import Layer, Model, look
-from experiments.kit.claims import LEARNED, Verdict
+from experiments.kit.claims import LEARNED, Setback, Verdict
 from experiments.kit.settings import Default, Defaults, PerLayer, Settings
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import good_start, named_start
-from experiments.kit.training import BATCHES, HELD_OUT, Setback, networks, setback
+from experiments.kit.training import BATCHES, HELD_OUT, networks, setback
 from experiments.kit.words import number
 from mlp import mse, train
 from mlp.arrays import Array, InputError
@@ -411,6 +412,7 @@ def fit(
     epochs = model.epochs_left if epochs is None else epochs
     settings = replace(model.settings, epochs=model.epoch + epochs)
     dataset, held_out_x, held_out_y = _divided(table, model.validation, settings.seed)
+    require(of_training(model.network.sizes, len(dataset.x), 1, 2 * settings.epochs))
     network, optimizer = model.network.copy(), settings.new_optimizer()
     optimizer.memory.restore(network.theta, model.memory)
     total = model.epoch + epochs + 1

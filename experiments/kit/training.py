@@ -6,15 +6,15 @@ Where to go next: the rooms, ``case/`` first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.kit.claims import LEARNED
+from experiments.kit.claims import LEARNED, Setback
 from experiments.kit.settings import Settings, Step
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
-from experiments.kit.words import number
 from mlp import MLP, History, diagnostics, train
 from mlp.arrays import Array
 from mlp.optimizers import Optimizer
@@ -28,18 +28,6 @@ WEIGHTS, BATCHES = 0, 1
 HELD_OUT = 2  # of train and compare: which rows are held out
 DIRECTION = 2  # of symmetry: where ε points
 INPUTS, ERRORS = 1, 2  # of propagate: what is sent in, and what is sent back
-
-
-class Setback(NamedTuple):
-    """How a training ended badly although its numbers stayed finite: a title, and the facts."""
-
-    title: str
-    what: str
-
-    @property
-    def reason(self) -> str:
-        """What happened, and what helps most."""
-        return f"{self.what}; use a smaller --learning-rate."
 
 
 def setback(loss: Array, mean_loss: float) -> Setback | None:
@@ -63,12 +51,9 @@ def setback(loss: Array, mean_loss: float) -> Setback | None:
     if not len(loss) or not np.isfinite(loss).all():
         return None
     first, last, lowest = float(loss[0]), float(loss[-1]), float(loss.min())
-    if last > 1000 * max(mean_loss, first):
-        what = f"Exploding: loss {number(first)} → {number(last)}"
-        return Setback("The loss explodes", what)
-    if last > mean_loss and lowest <= LEARNED * mean_loss:
-        when = f"lowest {number(lowest)} at epoch {int(loss.argmin())}"
-        return Setback("Above the mean again", f"It ended above the mean ({when})")
+    exploded = last > 1000 * max(mean_loss, first)
+    if exploded or (last > mean_loss and lowest <= LEARNED * mean_loss):
+        return Setback(exploded, first, lowest, int(loss.argmin()), last)
     return None
 
 
@@ -116,6 +101,8 @@ def networks(
     sizes: Sequence[int], activation: str, start: Start, seed: int, members: Iterable[int]
 ) -> list[MLP]:
     """Return networks that start alike but for the seed: a child of `seed` for each member."""
+    members = list(members)
+    require(of_training(sizes, 0, len(members)))
     return [
         MLP(
             sizes,
@@ -139,6 +126,11 @@ def fit(
     probes: Mapping[str, Any] | None = None,
 ) -> History:
     """Train a network or a stack as the settings say, and return its history."""
+    sizes, members = network.sizes, int(np.prod(network.stack_shape))
+    # Probes look at all members at once, and keep a few numbers of each layer, or of its units.
+    each = 1 + (max(sizes) + 5 * (len(sizes) - 1) if probes else 0)
+    kept = members * (settings.epochs + 1) * each
+    require(of_training(sizes, x.shape[-2], members if probes else 1, kept))
     return train(
         network,
         x,

@@ -5,12 +5,15 @@ Where to go next: ``propagation/command.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from experiments.case.cases import CASES, Case
-from experiments.case.command import options_of, told
+from experiments.case.command import ANIMATE, options_of, told
+from experiments.kit.film import check_film
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
@@ -24,7 +27,6 @@ from experiments.kit.options import (
     settings_of,
 )
 from experiments.kit.report import (
-    deliver,
     figure_path,
     processors,
     progress,
@@ -33,7 +35,7 @@ from experiments.kit.report import (
 )
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
-from experiments.race import measure, text
+from experiments.race import animation, measure, text
 from experiments.race.figure import figure
 from experiments.race.measure import Comparison
 from experiments.race.races import RACES, Race
@@ -42,17 +44,42 @@ from experiments.race.races import RACES, Race
 def _command(race: Race) -> click.Command:
     def run(values: dict[str, Any]) -> None:
         output = figure_path(values, f"{race.name}-{values['activation']}.png")
+        film = values["animate"]
+        if film:
+            check_film(film)
         result = _raced(race, values, settings_of(values, race.defaults))
-        deliver(values, result, text, figure, output)
+        result = replace(result, film=film and str(film))
+        story = publish(result, text, figure, output)
+        if film:
+            _film(result, film)
+        tell(values, story, output)
 
-    network = network_options(race.defaults)
+    output, *others = FIGURE_OPTIONS
     return lesson_command(
         race,
         run,
-        [INIT_OPTION, *network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        [
+            INIT_OPTION,
+            *network_options(race.defaults),
+            *DATA_OPTIONS,
+            *JOBS_OPTIONS,
+            output,
+            ANIMATE,
+            *others,
+            *PRINT_OPTIONS,
+        ],
         about=f"{race.title}, on a deep network.",
         example=f"{race.name} --activation {race.covered[0]}",
     )
+
+
+def _film(result: Comparison, path: Path) -> None:
+    epochs = animation.frame_epochs(result)
+    with progress("drawing") as expect, animation.film(result, path) as draw:
+        step = expect(len(epochs))
+        for epoch in epochs:
+            draw(epoch)
+            step()
 
 
 def _in_two_halves(case: Case) -> click.Command:

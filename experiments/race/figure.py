@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from experiments.kit.style import (
     CASE,
@@ -41,9 +41,8 @@ def figure(result: Comparison) -> Figure:
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
         race_panels(fig, result)
-        word = result.verdict().word
-        colour = WELL if word == "learning" else CASE
-        fig.text(0.98, 0.935, word, size=30, weight="bold", ha="right", color=colour)
+        colour = WELL if result.word == "learning" else CASE
+        fig.text(0.98, 0.935, result.word, size=30, weight="bold", ha="right", color=colour)
     return fig
 
 
@@ -128,6 +127,7 @@ def losses_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes
         ylabel="loss L",
         title=_who_learns(result) if until == last else "Who learns?",
     )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     _plain_ticks(ax)
     return ax
 
@@ -197,7 +197,7 @@ def _who_is_there(result: Comparison) -> str:
 
 def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
     """Draw a signal where it has come to the end of its way, over the epochs of training."""
-    layer = -2 if signal.startswith("a") else 0
+    layer = -2 if signal == "a_std" else 0
     lines = []
     for rival, colour in _coloured(result.rivals):
         low, median, high = quantiles(rival.signals[signal][:, :, layer], 0.1, 0.9)
@@ -205,7 +205,7 @@ def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
         name = start_label(rival.start.name) + {0.0: ": 0", np.inf: ": ∞"}.get(last, "")
         lines.append(Line(name, colour, low, median, high))
     log_lines(ax, np.arange(len(result.rivals[0].losses)), lines, limits=(1e-16, 1e16))
-    where = "last" if signal.startswith("a") else "first"
+    where = "last" if signal == "a_std" else "first"
     ax.set(xlabel="epoch", ylabel=f"{_measure(signal)}, {where} layer")
     ax.set_title(_what_becomes(result, signal))
     return ax
@@ -234,14 +234,24 @@ def layers_panel(
         dots = None
         if predicted is not None:
             dots = np.array(getattr(predicted, signal)[:-1])
-            if signal.startswith("delta"):
+            if signal == "delta_std":
                 with np.errstate(over="ignore"):
                     dots = dots * (median[-1] / dots[-1])
         lines.append(Line(start_label(rival.start.name), colour, low, median, high, dots))
-    log_lines(ax, np.arange(1, len(lines[0].middle) + 1), lines)
-    when = "before training" if not epoch else f"at epoch {epoch}"
-    ax.set(xlabel=f"layer, {when}", ylabel=_measure(signal))
-    ax.set_title(_what_becomes(result, signal) if epoch is None else _way(signal))
+    layers = np.arange(1, len(lines[0].middle) + 1)
+    ax.set(xlabel="layer, before training", ylabel=_measure(signal))
+    if epoch is None:
+        log_lines(ax, layers, lines)
+        ax.set_title(_what_becomes(result, signal))
+        return ax
+    # What explodes may leave the axis: it has three decades more than before training.
+    ever = np.concatenate(
+        [r.signals[signal][..., : r.layers] for r in rivals or result.rivals], axis=1
+    )
+    start = ever[0][np.isfinite(ever[0]) & (ever[0] > 0)]
+    limits = float(start.min(initial=1)) / 1000, float(start.max(initial=1e-60)) * 1000
+    log_lines(ax, layers, lines, limits, known=ever.ravel())
+    ax.set(xlabel=f"layer, at epoch {epoch}", title=_way(signal))
     return ax
 
 
@@ -255,16 +265,16 @@ def _what_becomes(result: Comparison, signal: str) -> str:
     if result.shallow:
         return _way(signal)
     does = "keeps" if 0.8 <= growth <= 1.25 else "loses" if growth < 1 else "blows up"
-    what = "the signal" if signal.startswith("a") else "the gradient"
+    what = "the signal" if signal == "a_std" else "the gradient"
     return f"{about.start.name} {does} {what}"
 
 
 def _way(signal: str) -> str:
-    return "The signal, forward" if signal.startswith("a") else "The gradient, back"
+    return "The signal, forward" if signal == "a_std" else "The gradient, back"
 
 
 def _measure(signal: str) -> str:
-    return "std of a" if signal.startswith("a") else "std of delta"
+    return "std of a" if signal == "a_std" else "std of delta"
 
 
 def _coloured(rivals: list[Rival]) -> list[tuple[Rival, str]]:

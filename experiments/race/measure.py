@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import CASES
 from experiments.data import Dataset
-from experiments.kit.claims import LEARNED, Outcome, Verdict
+from experiments.kit.claims import LEARNED, Outcome
 from experiments.kit.settings import Expect, Settings, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import distinct_units, networks, quantiles, verdict_words
-from experiments.kit.words import number
 from experiments.race.races import Race
 from mlp import MLP, diagnostics, theory
 from mlp.arrays import Array, InputError
@@ -140,7 +140,7 @@ class Rival:
         """
         hidden = self.at_start(signal)
         first, last = hidden[:, 0], hidden[:, -1]
-        if signal.startswith("delta"):
+        if signal == "delta_std":
             first, last = last, first
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             total: Array = last / first
@@ -170,6 +170,8 @@ class Comparison:
         Which race of the notes it was.
     options : mapping
         The options of the race.
+    film : str or None
+        The file in which its training is drawn as it happens.
     """
 
     settings: Settings
@@ -178,6 +180,7 @@ class Comparison:
     rivals: list[Rival]
     race: Race | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    film: str | None = None
 
     def __getitem__(self, name: str) -> Rival:
         return {rival.start.name: rival for rival in self.rivals}[name]
@@ -250,14 +253,10 @@ class Comparison:
             return 1.0
         return float((signal.delta_std[0] / signal.delta_std[-2]) ** (1 / (layers - 1)))
 
-    def verdict(self) -> Verdict:
-        """Say what became of the rival that the race is about, in most of its runs."""
-        about = self.about
-        word = max(dict.fromkeys(about.words), key=about.count)
-        numbers = [number(float(quantiles(about.losses[[e]], 0.5, 0.5)[1][0])) for e in (0, -1)]
-        if word == "diverged":
-            return Verdict(word, f"{about.start.name} at epoch {about.usual_end}", "")
-        return Verdict(word, f"{about.start.name}, median loss {numbers[0]} → {numbers[1]}", "")
+    @property
+    def word(self) -> str:
+        """What became of the rival that the race is about, in most of its runs."""
+        return max(dict.fromkeys(self.about.words), key=self.about.count)
 
     def outcomes(self) -> list[Outcome]:
         """Measure every claim of the race; without one there is none."""
@@ -315,6 +314,7 @@ def compare(
     (['glorot_normal', 'zeros'], 3)
     """
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
+    require(of_training(sizes, 0, runs, 3 * len(starts) * runs * (settings.epochs + 1)))
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
         raise InputError("there is nothing to compare: name at least one start")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from experiments.kit.claims import claim_as_json, claims
+from experiments.kit.claims import Verdict, claim_as_json, claims
 from experiments.kit.words import (
     WIDTH,
     data_rows,
@@ -18,13 +18,13 @@ from experiments.kit.words import (
     ended,
     ending,
     finite,
-    heading,
     listed,
     number,
     numbers,
     row,
     rows,
     shape,
+    table,
     verdict_rows,
 )
 from experiments.race.measure import Comparison, Drawn, Rival
@@ -33,7 +33,7 @@ from experiments.race.measure import Comparison, Drawn, Rival
 def text(result: Comparison, figure: str) -> str:
     """Return the story of a race: the formula in numbers, the rivals, the claims, the verdict."""
     assert result.race is not None
-    activation, verdict = result.settings.activation, result.verdict()
+    activation = result.settings.activation
     outcomes = result.outcomes()
     notes = "the notes say"
     if activation not in result.race.covered:
@@ -43,19 +43,23 @@ def text(result: Comparison, figure: str) -> str:
             click.style(f"{result.race.title}, {activation}", bold=True),
             "",
             *_setting(result),
-            row("start", f"{_words(result.about)}, b = 0"),
+            row(
+                "start",
+                f"w ~ {getattr(result.about.start.kernel.initializer(), 'formula', '')}, b = 0",
+            ),
             "",
             *_formula(result.about),
             *(line for remark in result.race.remarks for line in textwrap.wrap(remark, WIDTH)),
             "",
             *_rivals(result),
             "",
-            *claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
-            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
+            *claims(notes, [o for o in outcomes if not o.claim.ours], result.word),
+            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], result.word),
             "",
-            *verdict_rows(verdict),
+            *verdict_rows(verdict(result)),
             "",
             row("picture", figure),
+            *([row("film", result.film)] if result.film else []),
             *rows("next", result.race.commands(activation)),
         ]
     )
@@ -82,9 +86,10 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
         "initializer": result.about.start.kernel.name,
         "loss": numbers(result.about.band()[1]),
         "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
-        "verdict": str(result.verdict()),
+        "verdict": str(verdict(result)),
         "results": {rival.start.name: _rival_as_json(result, rival) for rival in result.rivals},
         "figure": figure,
+        **({"film": result.film} if result.film else {}),
     }
 
 
@@ -98,29 +103,27 @@ def _setting(result: Comparison) -> list[str]:
 
 
 def _formula(rival: Rival) -> list[str]:
-    """Return the formula with the numbers of every layer put in, and what was drawn."""
+    """Return the formula with the numbers of every layer put in, and what was drawn.
+
+    Nothing for an initializer that states neither a standard deviation nor a limit.
+    """
     draw = rival.start.kernel.initializer()
-    what, formula, factor = _spread(getattr(draw, "formula", ""))
-    head = f"{'layer':7}{what + ' = ' + formula:44}{'is':>7}{'drawn':>9}"
-    lines = [heading(head)]
-    for drawn in rival.drawn:
-        filled = formula.replace("fan_in", str(drawn.fan_in)).replace(
-            "fan_out", str(drawn.fan_out)
+    limit, stddev = getattr(draw, "limit", None), getattr(draw, "stddev", None)
+    what, written = ("largest |w|", limit) if limit else ("std of w", stddev)
+    if written is None:
+        return []
+    factor = np.sqrt(3) if limit else 1.0  # the limit of a uniform distribution, in its std
+    rows = [
+        (
+            _layers(drawn),
+            written(drawn.fan_in, drawn.fan_out),
+            "" if drawn.expected is None else number(factor * drawn.expected),
+            number(drawn.largest if limit else drawn.sampled),
         )
-        expected = "" if drawn.expected is None else number(factor * drawn.expected)
-        found = drawn.sampled if factor == 1 else drawn.largest
-        lines.append(f"{_layers(drawn):7}{filled:44}{expected:>7}{number(found):>9}")
-    return lines
-
-
-def _spread(formula: str) -> tuple[str, str, float]:
-    """Return what a formula says of the weights: its name, how it is got, per std of w."""
-    if formula.startswith("U[-l, l], l = "):
-        return "largest |w|", formula.removeprefix("U[-l, l], l = "), float(np.sqrt(3))
-    if formula.startswith("N(0, ") and formula.endswith(")"):
-        variance = formula[len("N(0, ") : -1]
-        return "std of w", variance[:-1] if variance.endswith("²") else f"√({variance})", 1.0
-    return "w", formula, 1.0
+        for drawn in rival.drawn
+    ]
+    head = f"{what} = {written('fan_in', 'fan_out')}"
+    return table(rows, ("layer", head, "is", "drawn"), "<<>>")
 
 
 def _layers(drawn: Drawn) -> str:
@@ -129,23 +132,17 @@ def _layers(drawn: Drawn) -> str:
 
 def _rivals(result: Comparison) -> list[str]:
     """Return a line per rival: what its signals do before training, and how it trains."""
-    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
-    lines = [
-        heading(
-            f"{'start':{width}}{'rms a ×':>13}{'δ ×':>13}{'saturated':>11}"
-            f"{'loss':>10}{'halfway':>10}"
-        )
-    ]
+    rows = []
     for rival in result.rivals:
         a, delta = (
             "–" if result.shallow else number(float(rival.growth(s).mean()))
             for s in ("a_rms", "delta_std")
         )
-        saturated = float(rival.at_start("saturated").mean())
-        lines.append(
-            f"{rival.start.name:{width}}{a:>13}{delta:>13}{f'{100 * saturated:.0f} %':>11}"
-            f"{ending(rival.final_band()[1]):>10}{_epoch(result.epochs_to_target(rival)):>10}"
-        )
+        saturated = f"{100 * float(rival.at_start('saturated').mean()):.0f} %"
+        loss, epochs = ending(rival.final_band()[1]), _epoch(result.epochs_to_target(rival))
+        rows.append((rival.start.name, a, delta, saturated, loss, epochs))
+    heads = ("start", "rms a ×", "δ ×", "saturated", "loss", "halfway")
+    lines = table(rows, heads, "<>>>>>")
     ways = "rms a and δ: by what they change per layer before training"
     if result.settings.activation == "sigmoid":
         ways += "; most of a is the constant 0.5"
@@ -160,12 +157,6 @@ def _explain_target(result: Comparison) -> str:
         f"the epochs to a loss of {number(result.target)}, half the way from always answering "
         f"the mean ({number(result.dataset.mean_predictor_loss)}) to the best start."
     )
-
-
-def _words(rival: Rival) -> str:
-    draw = rival.start.kernel.initializer()
-    formula = getattr(draw, "formula", "")
-    return f"w ~ {formula}" if formula.startswith(("N(", "U[")) else formula
 
 
 def _runs(result: Comparison) -> str:
@@ -221,6 +212,10 @@ def describe(result: Comparison) -> str:
     )
 
 
-def verdict(result: Comparison) -> str:
-    """Return what became of the start that the race is about."""
-    return str(result.verdict())
+def verdict(result: Comparison) -> Verdict:
+    """Return what became of the start that the race is about, and the number behind it."""
+    name, word = result.about.start.name, result.word
+    if word == "diverged":
+        return Verdict(word, f"{name} at epoch {result.about.usual_end}", "")
+    first, last = map(ending, result.about.band()[1][[0, -1]])
+    return Verdict(word, f"{name}, median loss {first} → {last}", "")

@@ -30,6 +30,7 @@ from experiments.trainability import measure, text, zoom_figure, zoom_text
 from experiments.trainability.figure import figure
 from experiments.trainability.lesson import DEPTHS, MAPPED, RATES, RUNS, WIDTH
 from experiments.trainability.zoom import SIDE, ZOOMED, zoom
+from mlp.arrays import InputError
 
 
 def _point(text: str) -> tuple[float, float]:
@@ -151,9 +152,9 @@ def map_(**values: Any) -> None:
 def _zoomed(values: dict[str, Any], chosen: dict[str, Any], dataset: Dataset) -> None:
     """Show the border near a point."""
     if values["against"] != "rate":
-        raise ValueError("--zoom shows the border against the rate: add --against rate")
+        raise InputError("--zoom shows the border against the rate: add --against rate")
     if values["optimizer"] != "sgd" or values["batch_size"]:
-        raise ValueError("--zoom trains by plain gradient descent, all rows in every step")
+        raise InputError("--zoom trains by plain gradient descent, all rows in every step")
     depth = (values["depths"] or (len(_ZOOMED),))[0]
     hidden = (values["width"] or _ZOOMED[0],) * depth
     settings = ZOOMED.settings(**chosen, hidden=hidden)

@@ -27,7 +27,7 @@ from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import HELD_OUT, WEIGHTS
 from experiments.kit.words import number
 from mlp import MLP, SGD
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 
 # How a zoom trains unless the user chooses otherwise: all rows, of which there are few.
@@ -173,14 +173,14 @@ def zoom(
 
     Raises
     ------
-    ValueError
+    InputError
         If the point does not lie in the first picture.
     """
     settings = settings or ZOOMED.settings()
     start = Window(*MIDDLE, HALF)
     for name, value, axis in zip(("σ_w", "rate"), at, start.axes(), strict=True):
         if not axis[0] <= value <= axis[-1]:
-            raise ValueError(
+            raise InputError(
                 f"the {name} to zoom to is {value:g}; it must be from {axis[0]:.2g} to "
                 f"{axis[-1]:.2g}"
             )

@@ -234,7 +234,7 @@ def test_the_story_of_a_race_fits_and_its_picture_is_legible(
     text = click.unstyle(words.text(result, "p.png"))
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "√" in text
-    assert str(result.verdict()) in text
+    assert str(words.verdict(result)) in text
     assert_legible(pictures.figure(result))
     data = json.loads(json.dumps(words.as_json(result, "p.png")), parse_constant=pytest.fail)
     assert set(data["results"]) == {rival.start.name for rival in result.rivals}
