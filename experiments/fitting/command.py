@@ -49,7 +49,8 @@ TRAIN_OPTIONS: list[click.Parameter] = [
     click.Option(
         ["--init"],
         type=Begun("name", known_starts),
-        help="How the weights start: an initializer, or FILE.py:FUNCTION, whose code is run.  "
+        help="How the weights start: an initializer (he_normal, normal:0.1), the std of w (0.1), "
+        "or FILE.py:FUNCTION, whose code is run.  "
         "[default: he_normal; without ReLU glorot_normal]",
     ),
     *network_options(measure.DEFAULTS),

@@ -17,9 +17,11 @@ from experiments.kit.film import check_film
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
+    INIT_OPTION,
     JOBS_OPTIONS,
     PRINT_OPTIONS,
     dataset_of,
+    distinct,
     lesson_command,
     network_options,
     settings_of,
@@ -32,6 +34,7 @@ from experiments.kit.report import (
     tell,
 )
 from experiments.kit.settings import Settings
+from experiments.kit.starts import named_start
 from experiments.race import animation, measure, text
 from experiments.race.figure import figure
 from experiments.race.measure import Comparison
@@ -56,6 +59,7 @@ def _command(race: Race) -> click.Command:
         race,
         run,
         [
+            INIT_OPTION,
             *network_options(race.defaults),
             *DATA_OPTIONS,
             *JOBS_OPTIONS,
@@ -103,8 +107,11 @@ def _in_two_halves(case: Case) -> click.Command:
 def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
     dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
+    rivals = [named_start(name) for name in distinct(values.get("init") or [])]
     with processors(values) as map_, progress("racing") as expect:
-        return measure.race(race, dataset, settings, options, map=map_, expect=expect)
+        return measure.race(
+            race, dataset, settings, options, rivals=rivals, map=map_, expect=expect
+        )
 
 
 COMMANDS = {

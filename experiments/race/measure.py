@@ -369,6 +369,7 @@ def race(
     settings: Settings | None = None,
     options: Mapping[str, Any] | None = None,
     *,
+    rivals: Sequence[Start] = (),
     runs: int | None = None,
     map: Map = map,  # noqa: A002, what the built-in one does
     expect: Expect = unwatched,
@@ -385,6 +386,8 @@ def race(
         By default its own.
     options : mapping, optional
         The options of the race.
+    rivals : sequence of Start
+        Further starts that race with those of the notes.
     runs : int, optional
         Seeds of every start; by default those of the race.
     map, expect : callable, optional
@@ -396,8 +399,9 @@ def race(
     """
     settings = settings or race.settings()
     options = race.chosen(options)
+    notes = race.starts(**options)
     result = compare(
-        race.starts(**options),
+        [*notes, *(rival for rival in rivals if rival.name not in {s.name for s in notes})],
         dataset,
         settings,
         runs=runs or race.runs,

@@ -16,11 +16,15 @@ from experiments.kit.group import Demo
 from experiments.kit.options import (
     DATA_OPTIONS,
     PRINT_OPTIONS,
+    Begun,
     dataset_of,
+    known_starts,
     lesson_command,
     network_options,
 )
 from experiments.kit.report import any_key, print_json, yes_or_no
+from experiments.kit.starts import named_start
+from experiments.race.races import RACES
 from experiments.walkthrough import handout, text
 from experiments.walkthrough.measure import DEFAULTS, LESSONS, walk
 from experiments.walkthrough.text import Part
@@ -60,6 +64,14 @@ _WALK_OPTIONS: list[click.Parameter] = [
 ]
 
 
+# Where the weights are random, they may be drawn in any other way.
+_INIT = click.Option(
+    ["--init"],
+    type=Begun("name", known_starts),
+    help="Another start: an initializer (normal:0.1), the std of w (0.1), or FILE.py:FUNCTION.",
+)
+
+
 @click.group(
     name="walkthrough",
     cls=Demo,
@@ -81,7 +93,7 @@ def _command(lesson: Lesson) -> click.Command:
     return lesson_command(
         lesson,
         lambda values: _walk(lesson, values),
-        _WALK_OPTIONS,
+        [*([_INIT] if lesson.name in RACES else []), *_WALK_OPTIONS],
         about=f"{lesson.title}, worked by hand.",
         example=f"walkthrough {lesson.name} --activation sigmoid --ask",
     )
@@ -97,6 +109,7 @@ def _walk(lesson: Lesson, values: dict[str, Any]) -> None:
         **{name: values[name] for name in ("activation", "hidden", "learning_rate", "seed")},
         rows=values["rows"],
         steps=values["steps"],
+        start=named_start(values["init"]) if values.get("init") else None,
     )
     if values["output_format"] == "json":
         print_json(text.as_json(result))

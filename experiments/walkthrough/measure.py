@@ -264,6 +264,7 @@ def walk(
     *,
     rows: int = 2,
     steps: int = 3,
+    start: Start | None = None,
     **chosen: Any,
 ) -> Walkthrough:
     """Work the first updates of a case by hand.
@@ -278,6 +279,8 @@ def walk(
         The options of the case, converted; those left out have their defaults.
     rows, steps : int
         How many examples, at most `MOST_ROWS`, and how many updates, at most `MOST_STEPS`.
+    start : Start, optional
+        How the weights start instead.
     **chosen
         Of the network: ``activation``, ``hidden`` (one layer of at most `MOST_UNITS`),
         ``learning_rate`` and ``seed``, else `DEFAULTS`. The weights are those of the first
@@ -304,7 +307,7 @@ def walk(
     sizes = _by_hand(dataset, settings.hidden, rows)
     if steps > MOST_STEPS:
         raise InputError(f"{steps} steps are too many to work by hand; choose 1 to {MOST_STEPS}")
-    start = case.start(**options)
+    start = start or case.start(**options)
     (network,) = networks(sizes, settings.activation, start, settings.seed, [0])
     before = network.copy()
     optimizer = SGD(settings.learning_rate)
