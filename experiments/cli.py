@@ -29,7 +29,10 @@ PLACES: dict[str, tuple[str, str]] = {
         "experiments.trainability.command",
         "The map of ranges: which scale trains at which depth",
     ),
-    "compare": ("experiments.race.command", "Every initializer, many seeds: which start is best?"),
+    "compare": (
+        "experiments.compare.command",
+        "Which start trains your network? Every one at its best rate",
+    ),
     "symmetry": (
         "experiments.symmetry.command",
         "Identical units, set apart by ε: how long alike?",

@@ -298,13 +298,8 @@ def update_ratio(
 
 
 CHEAP: dict[str, Callable[[MLP, Trace, Gradients], Any]] = {
-    "gradient_spread": gradient_spread,
-    "weight_spread": weight_spread,
-    "dead": dead,
-    "saturated": saturated,
-    "a_rms": a_rms,
-    "delta_rms": delta_rms,
-    "dW_rms": dW_rms,
+    probe.__name__: probe
+    for probe in (gradient_spread, weight_spread, dead, saturated, a_rms, delta_rms, dW_rms)
 }
 
 

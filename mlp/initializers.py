@@ -344,7 +344,7 @@ def normal(stddev: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: stddev * rng.standard_normal((fan_in, fan_out)),
         formula=f"N(0, {stddev:g}²)",
         variance=lambda fan_in, fan_out: stddev * stddev,
-        stddev=lambda fan_in, fan_out: f"{stddev:g}",
+        stddev=f"{stddev:g}".format,
     )
 
 
@@ -367,7 +367,7 @@ def uniform(limit: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: rng.uniform(-limit, limit, (fan_in, fan_out)),
         formula=f"U[-{limit:g}, {limit:g}]",
         variance=lambda fan_in, fan_out: limit * limit / 3,
-        limit=lambda fan_in, fan_out: f"{limit:g}",
+        limit=f"{limit:g}".format,
     )
 
 
@@ -425,22 +425,15 @@ def variance_scaling(
             return np.asarray(std * rng.standard_normal(shape))
         return np.asarray(std / TRUNCATED_STDDEV * _truncated_normal(rng, shape))
 
-    def written(times: int, fan_in: int | str, fan_out: int | str) -> str:
-        """Write so many times the variance."""
-        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": f"({fan_in} + {fan_out})"}[mode]
-        return f"{times * scale * (2 if mode == 'fan_avg' else 1):g} / {n}"
-
-    def stddev(fan_in: int | str, fan_out: int | str) -> str:
-        return f"√({written(1, fan_in, fan_out)})"
-
-    def limit(fan_in: int | str, fan_out: int | str) -> str:
-        return f"√({written(3, fan_in, fan_out)})"
-
+    top = 2 * scale if mode == "fan_avg" else scale
+    n = {"fan_in": "{0}", "fan_out": "{1}", "fan_avg": "({0} + {1})"}[mode]
+    names = ("fan_in", "fan_out")
     if distribution == "uniform":
-        formula = f"U[-l, l], l = {limit('fan_in', 'fan_out')}"
-        return Initializer(draw, formula, variance, limit=limit)
-    cut = ", cut at ±2σ" if distribution == "truncated_normal" else ""
-    formula = f"N(0, {written(1, 'fan_in', 'fan_out')}){cut}"
+        limit = f"√({3 * top:g} / {n})".format
+        return Initializer(draw, f"U[-l, l], l = {limit(*names)}", variance, limit=limit)
+    stddev = f"√({top:g} / {n})".format
+    end = ", cut at ±2σ" if distribution == "truncated_normal" else ""
+    formula = f"N(0, {top:g} / {n.format(*names)}){end}"
     return Initializer(draw, formula, variance, stddev=stddev)
 
 

@@ -88,14 +88,9 @@ class Gradients:
     delta: list[Array]
 
     @classmethod
-    def into(
-        cls, theta: Array, sizes: Sequence[int], delta: list[Array] | None = None
-    ) -> Gradients:
-        """Return a record whose dW and db are views of `theta`, for `MLP.backward` to fill.
-
-        Records that share their list of `delta` keep those of the last pass only.
-        """
-        return cls(theta, *_views(theta, sizes), delta=[] if delta is None else delta)
+    def into(cls, theta: Array, sizes: Sequence[int]) -> Gradients:
+        """Return a record whose dW and db are views of `theta`, for `MLP.backward` to fill."""
+        return cls(theta, *_views(theta, sizes), delta=[])
 
     def parameters(self) -> list[Array]:
         """Return all of them in the order of `MLP.parameters`."""
@@ -406,7 +401,8 @@ class MLP:
         delta = error
         for k in reversed(range(len(self.layers))):
             slope = self.layers[k].activation.derivative(trace.z[k], trace.a[k + 1])
-            delta = np.multiply(delta, slope, out=delta if out.delta else None)
+            own = delta is not error  # which is the caller's
+            delta = np.multiply(delta, slope, out=delta if own else None)
             np.matmul(trace.a[k].mT, delta, out=out.W[k])
             np.matmul(ones, delta, out=out.b[k])
             out.delta.insert(0, delta)

@@ -17,7 +17,7 @@ Where to go next: ``diagnostics.py``, for what a record can hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -224,8 +224,10 @@ def _parts(
     for first in range(0, len(network.theta), count):
         members = slice(first, first + count)
         of_x, of_y = (array[members] if array.ndim > 2 else array for array in (x, y))
-        of_gradients = Gradients.into(gradients.theta[members], network.sizes, gradients.delta)
+        of_gradients = Gradients.into(gradients.theta[members], network.sizes)
         of_network = network.with_theta(network.theta[members])
+        # One list of delta for all, so that a part's are gone when the next one's come.
+        of_gradients = replace(of_gradients, delta=gradients.delta)
         parts.append(_Part(members, of_network, of_gradients, of_x, of_y))
     return parts
 

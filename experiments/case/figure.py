@@ -38,6 +38,8 @@ UNITS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#999999", "#CC79A7")
 POSITIVE, NEGATIVE = "#333333", "#00788C"
 # The most units of a layer that are drawn one by one; of more, the last takes the sixth place.
 SHOWN = 6
+# How many numbers of one kind are held at once to draw the answers.
+ROOM = 20_000_000
 
 
 def figure(result: Result) -> Figure:
@@ -55,16 +57,15 @@ def figure(result: Result) -> Figure:
         gradient_panel(gradients, result)
         network_panel(network, result)
         surface_panel(surface, result)
-        verdict = result.verdict()
         page_heading(fig, result)
         fig.text(
             0.98,
             0.935,
-            verdict.word,
+            result.word,
             size=30,
             weight="bold",
             ha="right",
-            color=WELL if verdict.word == "learning" and not result.setback else CASE,
+            color=WELL if result.word == "learning" and not result.setback else CASE,
         )
     return fig
 
@@ -128,7 +129,7 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
         loss_end(result.reference_losses, top, f"{well}\nbest of {REFERENCE_RUNS}: ", good),
         loss_end(loss, top, f"{start_label(name)}\n{of_all}", this),
     ]
-    word = result.verdict().word
+    word = result.word
     if word == "diverged":
         at = int(result.history.diverged_at)
         ax.text(
@@ -221,7 +222,7 @@ def network_panel(ax: Axes, result: Result) -> Axes:
     )
     ax.set(xlim=(-0.14, 2.7), ylim=(-0.82, 0.66))
     ax.axis("off")
-    if result.verdict().word == "diverged":
+    if result.word == "diverged":
         title = f"Its largest number: {number(result.largest(result.network.parameters()))}"
     elif result.largest_weight_change == 0:
         title = "No weight has moved"
@@ -291,7 +292,7 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     title = "What it answers (dots: the data)"
     if not _is_over(result, whole):
         pass
-    elif result.verdict().word == "diverged":
+    elif result.word == "diverged":
         title = "No sensible answer is left"
     elif flat:
         title = "One answer for everything"
@@ -305,9 +306,12 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
 
 def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:
     """Return the first output in the units of the table."""
+    at_once = max(1, ROOM // sum(network.sizes))
+    blocks = [x[first : first + at_once] for first in range(0, len(x), at_once)]
     with np.errstate(over="ignore", invalid="ignore"):
-        answer: Array = network.predict(x)[:, 0] * dataset.y_std[0] + dataset.y_mean[0]
-    return answer
+        found = np.concatenate([network.predict(block)[:, 0] for block in blocks])
+        answers: Array = found * dataset.y_std[0] + dataset.y_mean[0]
+    return answers
 
 
 def _answers_panel(ax: Axes, result: Result, truth: Array) -> Axes:

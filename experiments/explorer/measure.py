@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import Dataset
+from experiments.kit.claims import Setback
 from experiments.kit.settings import Default, Defaults, Settings
 from experiments.kit.starts import Named, Start, named_start
-from experiments.kit.training import BATCHES, Setback, networks, setback, verdict_word
+from experiments.kit.training import BATCHES, networks, setback, verdict_word
 from experiments.propagation.measure import MEASURES, Journey
 from mlp import MLP, diagnostics, initializers, mse, theory, train
 from mlp.arrays import Array
@@ -212,7 +213,7 @@ class Sight:
         if self.epoch or self.diverged:
             lowest = float(self.losses[np.isfinite(self.losses)].min(initial=np.inf))
             return verdict_word(self.diverged, lowest, self.mean_loss, self.distinct, self.units)
-        return self.journey.verdict().partition(":")[0]
+        return self.journey.word
 
 
 class Explorer:

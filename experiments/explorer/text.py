@@ -25,6 +25,7 @@ from experiments.kit.words import (
     shape,
     wrapped,
 )
+from experiments.propagation.text import verdict_of
 
 KEYS = (
     ("↑ ↓ or tab", "another control"),
@@ -61,7 +62,7 @@ def heading(sight: Sight) -> str:
 def progress(sight: Sight) -> str:
     """Return what there is to say beside the verdict."""
     if not sight.epoch:
-        return sight.journey.verdict().partition(": ")[2] or "before training"
+        return verdict_of(sight.journey).number
     words = f"epoch {sight.epoch}, loss {number(float(sight.losses[-1]))}"
     return f"{words}: {sight.setback.title.lower()}" if sight.setback else words
 

@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import click
 from matplotlib.figure import Figure
 
+from experiments.kit.claims import Verdict
 from experiments.kit.group import Failure
+from experiments.kit.sizes import pace
 from experiments.kit.style import check_path, save
 from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
@@ -41,8 +43,8 @@ class Words(Protocol):
     def describe(self, result: Any, /) -> str:
         """Return what the figure shows, in one sentence for those who cannot see it."""
 
-    def verdict(self, result: Any, /) -> str:
-        """Return the verdict alone."""
+    def verdict(self, result: Any, /) -> Verdict | str:
+        """Return what became of it: a `Verdict`, or the line or lines that say it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def publish(result: Any, words: Words, draw: Callable[[Any], Figure], output: Pa
     return Story(
         text=lambda: words.text(result, str(output)),
         as_json=lambda: words.as_json(result, str(output)),
-        verdict=lambda: words.verdict(result),
+        verdict=lambda: str(words.verdict(result)),
         description=description,
     )
 
@@ -148,16 +150,34 @@ def warn(error: OSError) -> None:
     click.echo(f"{error.filename}: {error.strerror}; training goes on", err=True)
 
 
-def pressed(keys: str = "") -> str:
-    """Wait for one of the keys, or for any; Ctrl-C and Ctrl-D interrupt."""
-    while True:
-        try:
-            key = click.getchar().lower()
-        except (KeyboardInterrupt, EOFError):
-            click.echo(err=True)  # leave the line of the prompt
-            raise KeyboardInterrupt from None
-        if key in keys or not keys:
-            return key
+def any_key() -> None:
+    """Wait for a key; Ctrl-C and Ctrl-D interrupt."""
+    click.echo("-- any key --\r", nl=False, err=True)
+    try:
+        click.getchar()
+    except (KeyboardInterrupt, EOFError):
+        _interrupt()
+    click.echo("             \r", nl=False, err=True)
+
+
+def yes_or_no(question: str) -> bool:
+    """Ask until it is answered with y or n and Enter; Ctrl-C and Ctrl-D interrupt."""
+
+    def said(text: str) -> bool:
+        if text.strip().lower() not in ("y", "yes", "n", "no"):
+            raise click.UsageError(f"'{text}' is neither y nor n; type one of them, and Enter")
+        return text.strip().lower().startswith("y")
+
+    try:
+        answer: bool = click.prompt(question, value_proc=said, prompt_suffix=" [y/n] ")
+    except click.Abort:
+        _interrupt()
+    return answer
+
+
+def _interrupt() -> NoReturn:
+    click.echo(err=True)  # leave the line of the prompt
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -172,10 +192,12 @@ def progress(label: str) -> Iterator[Callable[[int], Callable[..., None]]]:
         def expect(steps: int) -> Callable[..., None]:
             started, done = time.monotonic(), 0
             bar: Any = None
+            tell_pace = pace(steps)
 
             def step(shown: str | None = None) -> None:
                 nonlocal bar, done
                 done += 1
+                tell_pace()
                 if bar is not None:
                     bar.update(1, shown)
                 elif sys.stderr.isatty() and time.monotonic() - started > 1:

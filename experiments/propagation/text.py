@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from experiments.kit.claims import Verdict
 from experiments.kit.words import (
     describe_start,
     finite,
@@ -16,6 +17,7 @@ from experiments.kit.words import (
     numbers,
     row,
     rows,
+    table,
     wrapped,
 )
 from experiments.propagation.measure import MEASURES, Journey, Propagation
@@ -35,11 +37,11 @@ def text(result: Propagation, figure: str) -> str:
         row("", "sat, dead: % of all a that are saturated, of the units that are dead"),
     ]  # fmt: skip
     for journey in result.journeys:
-        word, _, rest = journey.verdict().partition(":")
+        verdict = verdict_of(journey)
         lines += [
             "",
             heading(describe_start(journey.start)),
-            f"{click.style(word, bold=True)}:{rest}",
+            f"{click.style(verdict.word, bold=True)}: {verdict.number}",
             *_journey_table(journey),
         ]
         twin = _same_as(journey, result.journeys)
@@ -78,15 +80,18 @@ def _journey_table(journey: Journey) -> list[str]:
     saturated, dead = journey.median("saturated"), journey.median("dead")
     depth = len(saturated)
     layers = sorted({round(k) for k in np.linspace(0, depth - 1, min(depth, 12))})
-    head = "layer" + "".join(f"{n:>8}{'theory':>8}" for n in ("std z", "std a", "delta", "rms dW"))
-    lines = [click.style(head + "  sat dead", dim=True)]
-    for k in layers:
-        cells = ["" if column is None else number(column[k]) for column in columns]
-        lines.append(
-            f"{k + 1:5}" + "".join(f"{c:>8}" for c in cells)
-            + f"{100 * saturated[k]:5.0f}{100 * dead[k]:5.0f}"
-        )  # fmt: skip
-    return lines
+    heads = ["layer", "std z", "", "std a", "", "delta", "", "rms dW", "", "sat", "dead"]
+    heads[2:9:2] = ["theory" if journey.predicted else ""] * 4
+    rows = [
+        (
+            str(k + 1),
+            *("" if column is None else number(column[k]) for column in columns),
+            f"{100 * saturated[k]:.0f}",
+            f"{100 * dead[k]:.0f}",
+        )
+        for k in layers
+    ]
+    return table(rows, heads, ">" * len(heads))
 
 
 def _counted(count: int, thing: str) -> str:
@@ -124,13 +129,13 @@ def _journey_as_json(journey: Journey) -> dict[str, Any]:
         "forward_per_layer": finite(journey.forward),
         "backward_per_layer": finite(journey.backward),
         "lost_at": journey.lost_at,
-        "verdict": journey.verdict(),
+        "verdict": str(verdict_of(journey)),
     }
 
 
 def describe(result: Propagation) -> str:
     """Return what the picture of ``propagate`` shows: how each signal travels."""
-    ways = [f"{journey.start.name} {journey.verdict()}" for journey in result.journeys]
+    ways = [f"{journey.start.name} {verdict_of(journey)}" for journey in result.journeys]
     return (
         f"How a is distributed in {result.depth} layers of {result.width} {result.activation} "
         f"units, and how large a, delta and dW are in each, on the dots of theory: "
@@ -140,4 +145,24 @@ def describe(result: Propagation) -> str:
 
 def verdict(result: Propagation) -> str:
     """Return what becomes of the signal, a line for each start."""
-    return "\n".join(f"{j.start.name}: {j.verdict()}" for j in result.journeys)
+    return "\n".join(f"{j.start.name}: {verdict_of(j)}" for j in result.journeys)
+
+
+def verdict_of(journey: Journey) -> Verdict:
+    """Return what becomes of the signal of one start, and the number behind it."""
+    word, backward = journey.word, number(journey.backward)
+    per_layer = "per layer" if len(journey.answers) > 1 else "in its one layer"
+    still = f"delta = 0 from layer {journey.still_below} down"
+    if word == "no signal":
+        told = f"std a = 0 from layer {journey.silent_from} on"
+    elif word == "no gradient":
+        told = still
+    elif word == "saturates":
+        told = f"{100 * journey.saturation:.0f} % of all a; "
+        told += still if journey.still_below else f"delta × {backward} {per_layer}"
+    elif journey.lost is None:
+        told = f"a × {number(journey.forward)}, delta × {backward} {per_layer}"
+    else:
+        told = f"× {number(journey.lost[1])} {per_layer}"
+        told += f", lost at layer {journey.lost_at}" if journey.lost_at else ""
+    return Verdict(word, told, "")

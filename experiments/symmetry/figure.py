@@ -12,7 +12,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, readable, styled
 from experiments.kit.words import end, shape
-from experiments.symmetry.measure import APART, Symmetry, named
+from experiments.symmetry.measure import APART, Symmetry
+from experiments.symmetry.text import named
 from mlp.arrays import Array
 
 # The lowest spread that is drawn; what is smaller, such as 0, lies on it.
@@ -47,9 +48,8 @@ def figure(result: Symmetry) -> Figure:
         if not result.alike:
             words = f"Random biases on equal weights ({sizes}, {result.settings.activation})"
         fig.text(0.02, 0.935, words, size=23)
-        verdict = result.verdict().word
-        colour = WELL if verdict in ("unstable", "apart", "broken") else CASE
-        fig.text(0.98, 0.935, verdict, size=30, weight="bold", ha="right", color=colour)
+        colour = WELL if result.word in ("unstable", "apart", "broken") else CASE
+        fig.text(0.98, 0.935, result.word, size=30, weight="bold", ha="right", color=colour)
     return fig
 
 
@@ -193,4 +193,4 @@ def _title(result: Symmetry) -> str:
         "broken": "The units differ from the start",
         "partly": "The units differ, but some are dead",
         "diverged": "The numbers leave the range of floating point",
-    }[result.verdict().word]
+    }[result.word]

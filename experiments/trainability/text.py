@@ -76,7 +76,8 @@ def answer(result: Trainability) -> str:
 
 def _named(start: str) -> str:
     """Return one of the notes' starts as they write it."""
-    return NAMES[start].replace("scaled ", "") if start != "he_normal" else "He"
+    own = {"scaled": "√(1/n)", "glorot_normal": "Xavier", "he_normal": "He"}
+    return own.get(start) or NAMES[start]
 
 
 def _networks(result: Trainability) -> list[str]:

@@ -29,9 +29,22 @@ from experiments.walkthrough.text import (
 )
 from mlp.formulas import Number
 
+# Room for what comes out, in pencil.
+SHORT, LONG = "_" * 8, "_" * 40
 
-def as_markdown(walk: Walkthrough, ask: bool = False) -> str:
-    """Return a handout with LaTeX equations; with `ask`, questions with folded answers too."""
+
+def as_markdown(walk: Walkthrough, ask: bool = False, blank: bool = False) -> str:
+    """Return a handout with LaTeX equations.
+
+    Parameters
+    ----------
+    walk : Walkthrough
+        What was worked.
+    ask : bool
+        Also the questions, with their answers folded away.
+    blank : bool
+        Without what comes out: lines to fill in for every number, no notices, no answers.
+    """
     lines = [f"# {title(walk)}", ""]
     lines += [f"- {name}: {'; '.join(words)}" for name, words in setting(walk).items()]
     symbols = [(symbol, meaning, f"`{code}`") for symbol, meaning, code in SYMBOLS]
@@ -48,14 +61,36 @@ def as_markdown(walk: Walkthrough, ask: bool = False) -> str:
             lines += [f"### {block.title.capitalize()}", ""]
             for question in block.questions if ask else ():
                 lines += [f"**Predict:** {question.text.markdown()}", ""]
+                if blank:
+                    lines += ["☐ yes  ☐ no", ""]
+                    continue
                 lines += ["<details><summary>Answer</summary>", "", answer(question).markdown()]
                 lines += ["", "</details>", ""]
             for line in block.lines:
-                lines += _equation(line, notable.get(line.name))
+                lines += _to_fill_in(line) if blank else _equation(line, notable.get(line.name))
     lines += ["## What happened", ""]
     if walk.steps:
-        lines += [*_markdown_table(*moves(walk)), ""]
-    return "\n".join([*lines, *(f"- {said.markdown()}" for said in lessons(walk))])
+        names, cells = moves(walk)
+        if blank:
+            cells = [[step, *[SHORT] * len(others)] for step, *others in cells]
+        lines += [*_markdown_table(names, cells), ""]
+    said = (
+        [f"in your words: {LONG}"]
+        if blank
+        else [sentence.markdown() for sentence in lessons(walk)]
+    )
+    return "\n".join([*lines, *(f"- {sentence}" for sentence in said)])
+
+
+def _to_fill_in(line: Line) -> list[str]:
+    """Return a quantity as an equation, with a line for each number that comes out."""
+    rows = (
+        ["value"] if len(line.values) == 1 else [f"row {r + 1}" for r in range(len(line.values))]
+    )
+    if line.mean is not None and len(rows) > 1:
+        rows.append("mean")
+    equation = f"$${line.name.latex()} = {line.formula.latex()}$$"
+    return [equation, "", *(f"- {row}: {LONG}" for row in rows), ""]
 
 
 def _equation(line: Line, notice: Sentence | None) -> list[str]:

@@ -33,7 +33,7 @@ from mlp.arrays import Array, InputError
 from mlp.formulas import Formula
 
 # More is no work for one hand, nor for 80 columns.
-MOST_INPUTS, MOST_UNITS, MOST_ROWS = 3, 3, 9
+MOST_INPUTS, MOST_UNITS, MOST_ROWS, MOST_STEPS = 3, 3, 9, 1000
 # The decimals of x and y: few, so that they can be typed into a calculator.
 DECIMALS = 2
 
@@ -264,6 +264,7 @@ def walk(
     *,
     rows: int = 2,
     steps: int = 3,
+    start: Start | None = None,
     **chosen: Any,
 ) -> Walkthrough:
     """Work the first updates of a case by hand.
@@ -277,7 +278,9 @@ def walk(
     options : mapping, optional
         The options of the case, converted; those left out have their defaults.
     rows, steps : int
-        How many examples, at most `MOST_ROWS`, and how many updates.
+        How many examples, at most `MOST_ROWS`, and how many updates, at most `MOST_STEPS`.
+    start : Start, optional
+        How the weights start instead.
     **chosen
         Of the network: ``activation``, ``hidden`` (one layer of at most `MOST_UNITS`),
         ``learning_rate`` and ``seed``, else `DEFAULTS`. The weights are those of the first
@@ -302,7 +305,9 @@ def walk(
     """
     settings, options = DEFAULTS.settings(**chosen), case.chosen(options)
     sizes = _by_hand(dataset, settings.hidden, rows)
-    start = case.start(**options)
+    if steps > MOST_STEPS:
+        raise InputError(f"{steps} steps are too many to work by hand; choose 1 to {MOST_STEPS}")
+    start = start or case.start(**options)
     (network,) = networks(sizes, settings.activation, start, settings.seed, [0])
     before = network.copy()
     optimizer = SGD(settings.learning_rate)

@@ -47,6 +47,8 @@ from mlp.formulas import Formula, Number
 DIGITS = 4
 # The column of "= value" where rows stand under one another.
 EQUALS = 46
+# The lines of a part: those of a terminal, without the one that the prompt stands in.
+SCREEN = 23
 
 # What the symbols mean, and where they are in the code.
 SYMBOLS = (
@@ -54,8 +56,12 @@ SYMBOLS = (
     ("w''j1", "weight from hidden unit j to the output", "layers[1].W[j-1, 0]"),
     ("b1j, b21", "biases of hidden unit j and the output", "layers[0].b, layers[1].b"),
     ("z1j, a1j", "into and out of hidden unit j", "trace.z[0], trace.a[1]"),
-    ("ŷ, ∂L/∂ŷ", "answer, and slope of the loss there", "trace.output, error"),
+    ("ŷ, L", "answer, and its loss in a row", "trace.output, mse"),
+    ("∂L/∂ŷ", "slope of the loss at the answer", "error"),
+    ("∂ŷ/∂a1j", "how much ŷ listens to hidden unit j", "layers[1].W[j-1, 0]"),
+    ("∂a1j/∂z1j", "slope of hidden unit j", "activation.derivative"),
     ("∂L/∂w'ij", "gradient of a weight", "gradients.W[0][i-1, j-1]"),
+    ("η", "learning rate", "SGD(learning_rate)"),
 )
 NAMING = "The notes have no name for w''j1; its two primes stand for the second layer."
 
@@ -439,44 +445,66 @@ def moves(walk: Walkthrough) -> tuple[Sequence[str], list[list[str]]]:
 
 @dataclass(frozen=True)
 class Part:
-    """About a screenful: a title, what to ask before the rest is shown, and the rest."""
+    """At most a screenful: a title, what to ask before the rest is shown, and the rest."""
 
     text: str
     title: str = ""
     questions: Sequence[Question] = ()
 
 
-def parts(walk: Walkthrough) -> list[Part]:
+def parts(walk: Walkthrough, ask: bool = False) -> list[Part]:
     """Return the text, in parts between which a teacher may pause.
 
     First what is given; then for every step forward, cost, backpropagation and update; last
-    what happened.
+    what happened. Each fits a terminal of 24 lines, with its questions where they are asked.
     """
-    parts = [Part("\n".join(_given(walk)))]
+    parts = [Part(text) for text in _screens(_given(walk))]
     for k, step in enumerate(walk.steps, 1):
         notable, title = notices(step), click.style(f"step {k} of {len(walk.steps)}", bold=True)
         for block in blocks(step):
-            lines = [text for line in block.lines for text in _text(line, notable.get(line.name))]
-            text = "\n".join([heading(block.title), *lines, ""])
-            parts.append(Part(text, title, block.questions))
+            quantities = [_text(line, notable.get(line.name)) for line in block.lines]
+            quantities[0].insert(0, heading(block.title))
+            quantities[-1].append("")
+            above = (2 if title else 0) + (3 * len(block.questions) if ask else 0)
+            first, *others = _screens(quantities, above)
+            parts.append(Part(first, title, block.questions))
+            parts += map(Part, others)
             title = ""
-    return [*parts, Part("\n".join(_happened(walk)))]
+    return [*parts, *map(Part, _screens(_happened(walk)))]
 
 
-def _given(walk: Walkthrough) -> list[str]:
-    lines = [click.style(title(walk), bold=True), ""]
+def _screens(blocks: Iterable[Sequence[str]], above: int = 0) -> list[str]:
+    """Return texts of a screen each, below so many lines, without cutting a block if possible."""
+    screens: list[list[str]] = [[]]
+    for block in blocks:
+        room = SCREEN - len(screens[-1]) - (above if len(screens) == 1 else 0)
+        if len(block) > room and screens[-1]:
+            screens.append([])
+            room = SCREEN
+        screens[-1] += block[:room]
+        screens += [list(block[k : k + SCREEN]) for k in range(room, len(block), SCREEN)]
+    return ["\n".join(screen) for screen in screens]
+
+
+def _given(walk: Walkthrough) -> list[list[str]]:
+    """Return what was run, the symbols, the rows and the weights."""
+    run = [click.style(title(walk), bold=True), ""]
     for name, words in setting(walk).items():
-        lines += rows(name, [text for word in words for text in _wrapped(word, 0, WIDTH - COLUMN)])
-    lines += ["", heading("symbols"), *table(SYMBOLS), NAMING]
+        run += rows(name, [text for word in words for text in _wrapped(word, 0, WIDTH - COLUMN)])
     names, cells = data(walk)
-    lines += ["", heading("rows"), *table([names, *cells])]
+    seen = [heading("rows"), *table([names, *cells])]
     if len(walk.x) > 1:
-        lines.append("Each is worked alone, as in the notes; the mean moves the weights.")
-    lines += ["", heading("weights at the start")]
+        seen.append("Each is worked alone, as in the notes; the mean moves the weights.")
     start = parameters(walk.before)
     cells = [[f"{p} = {typed(float(start[p]))}" for p in unit] for unit in weights(walk)]
     longest = max(map(len, cells))
-    return [*lines, *table([*unit, *[""] * (longest - len(unit))] for unit in cells), ""]
+    begun = table([*unit, *[""] * (longest - len(unit))] for unit in cells)
+    return [
+        [*run, ""],
+        [heading("symbols"), *table(SYMBOLS), NAMING, ""],
+        [*seen, ""],
+        [heading("weights at the start"), *begun, ""],
+    ]
 
 
 def _text(line: Line, notice: Sentence | None) -> list[str]:
@@ -518,14 +546,14 @@ def _wrapped(text: str, indent: int, width: int = WIDTH) -> list[str]:
     return textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
-def _happened(walk: Walkthrough) -> list[str]:
-    lines = [heading("what happened")]
+def _happened(walk: Walkthrough) -> list[list[str]]:
+    """Return what every step moved, what it comes to, and what to try next."""
+    moved = [heading("what happened")]
     if walk.steps:
         names, cells = moves(walk)
-        lines += table([names, *cells])
-    for said in lessons(walk):
-        lines += _wrapped(f"- {said}", 2)
-    return [*lines, "", *rows("next", _next(walk))]
+        moved += table([names, *cells])
+    said = [line for lesson in lessons(walk) for line in _wrapped(f"- {lesson}", 2)]
+    return [moved, said, ["", *rows("next", _next(walk))]]
 
 
 def _next(walk: Walkthrough) -> list[str]:

@@ -123,6 +123,18 @@ def test_a_uniform_one_fills_its_limits_evenly(name: str, rng: Rng) -> None:
     assert_fraction(size < LIMITS[name] / 4, 0.25)
 
 
+@pytest.mark.parametrize("name", [n for n in PUBLISHED if PUBLISHED[n]])
+def test_what_it_writes_of_its_spread_is_the_published_one(name: str) -> None:
+    initializer = get(name)
+    written, value = initializer.stddev, PUBLISHED[name]
+    if name in LIMITS:
+        written, value = initializer.limit, LIMITS[name]
+    assert written is not None
+    assert eval(written(50, 200).replace("√", "sqrt")) == pytest.approx(value, rel=1e-12)
+    if written(50, 200) != written(1, 2):
+        assert "fan_" in written("fan_in", "fan_out")
+
+
 @pytest.mark.parametrize("name", ["normal", "lecun_normal", "glorot_normal", "he_normal"])
 @pytest.mark.parametrize("sigmas", [0.5, 1, 2, 3])
 def test_a_normal_one_has_the_tails_of_a_normal(name: str, sigmas: float, rng: Rng) -> None:

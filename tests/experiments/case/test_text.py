@@ -37,7 +37,7 @@ def test_the_text_fits_eighty_columns_and_is_in_order(case: Case, activation: st
             line.startswith(f"{mark} {outcome.claim.text}") and outcome.measured.text in line
             for line in text.splitlines()
         )
-    assert str(result.verdict()) in text
+    assert str(words.verdict(result)) in text
 
 
 def test_a_claim_that_comes_out_otherwise_is_said_to() -> None:

@@ -316,6 +316,23 @@ def test_it_fits_eighty_columns(case: Case | Race, activation: str, hidden: int)
         assert max(map(len, text_of(result).splitlines())) <= 80
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("ask", [False, True])
+def test_a_part_fits_twenty_four_lines(activation: str, ask: bool) -> None:
+    for dataset, rows, hidden in ((PENGUINS, 1, 2), (PENGUINS, 2, 2), (THREE, 9, 3)):
+        options = {"scale": "large"}
+        result = walk(RANDOM, dataset, options, activation=activation, rows=rows, hidden=(hidden,))
+        parts = words.parts(result, ask)
+        for part in parts:
+            asked = sum(3 for _ in part.questions) if ask else 0
+            title = 2 if part.title else 0
+            assert len(part.text.splitlines()) + asked + title <= 23
+            assert part.text
+        # Nothing is lost where a screen ends.
+        whole = words.parts(result)
+        assert "\n".join(p.text for p in parts) == "\n".join(p.text for p in whole)
+
+
 def test_a_formula_too_long_for_a_line_is_broken_not_cut() -> None:
     for rows in (1, 2):
         result = walk(RANDOM, THREE, {"scale": "large"}, hidden=(3,), rows=rows)
@@ -331,13 +348,21 @@ def test_parts_begin_with_the_steps_of_the_notes() -> None:
     assert [click.unstyle(part.title) for part in parts if part.title] == [
         "step 1 of 2", "step 2 of 2",
     ]  # fmt: skip
-    first = [click.unstyle(part.text).splitlines()[0] for part in parts[1:6]]
-    assert first == [
+    first = [click.unstyle(part.text).splitlines()[0] for part in parts]
+    assert [line for line in first if not line.startswith(" ")] == [
+        "Case 1: zero initialization, relu, worked by hand",
+        "rows",
         "forward propagate an input",
         "compute the cost function",
         "backpropagate: the output layer",
         "backpropagate: the hidden layer",
         "update each parameter",
+        "forward propagate an input",
+        "compute the cost function",
+        "backpropagate: the output layer",
+        "backpropagate: the hidden layer",
+        "update each parameter",
+        "what happened",
     ]
 
 
