@@ -5,7 +5,9 @@ Where to go next: ``../verify.py``.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ from mlp.arrays import InputError
 from mlp.initializers import INITIALIZERS
 from mlp.registry import suggestion
 
+ENDED = "the explorer has ended"
 BROWSER = "the browser needs tornado: pip install 'mlp-demo[browser]'"
 NO_WINDOW = (
     "no window can be opened here: try mlp-demo explore --browser, or -o FILE.png for a picture"
@@ -117,10 +120,7 @@ def explore(ctx: click.Context, /, **values: Any) -> None:
             raise InputError(f"--{option} goes with a picture; say where to with -o FILE")
     if values["output_format"] == "json":
         raise InputError("--json goes with a picture; say where to with -o FILE")
-    try:
-        _open(explorer, hide, values)
-    except KeyboardInterrupt:
-        click.echo("\nthe explorer has ended", err=True)
+    _open(explorer, hide, values)
 
 
 def _explorer(ctx: click.Context, values: dict[str, Any]) -> Explorer:
@@ -159,31 +159,41 @@ def _open(explorer: Explorer, hide: Sequence[str], values: dict[str, Any]) -> No
     import matplotlib.pyplot as plt
 
     browser = values["browser"] or mpl.rcParams["backend"] == "webagg"
+    registry: Any = backend_registry
     try:
-        if browser:
-            plt.switch_backend("webagg")
-        registry: Any = backend_registry
-        windows = BackendFilter.INTERACTIVE
-        if plt.get_backend().lower() not in registry.list_builtin(windows):
-            raise Failure(NO_WINDOW)
-        figure = plt.figure(
-            "mlp-demo explore", FigureClass=ExplorerFigure, explorer=explorer, hide=hide
-        )
+        plt.switch_backend("webagg" if browser else plt.get_backend())
     except (ImportError, RuntimeError):  # no library for windows, or none for the web
         raise Failure(BROWSER if browser else NO_WINDOW) from None
+    if plt.get_backend().lower() not in registry.list_builtin(BackendFilter.INTERACTIVE):
+        raise Failure(NO_WINDOW)
+    figure = plt.figure(
+        "mlp-demo explore", FigureClass=ExplorerFigure, explorer=explorer, hide=hide
+    )
     # Its keys are ours: matplotlib would save, zoom and close with them.
     manager: Any = figure.canvas.manager
     figure.canvas.mpl_disconnect(manager.key_press_handler_id)
     if browser:
         from experiments.explorer.browser import serve
 
-        serve(
-            values["port"],
-            not values["no_open"],
-            lambda address: click.echo(f"the explorer is at {address}, Ctrl-C ends it"),
-        )
-    else:
+        with suppress(KeyboardInterrupt):
+            serve(
+                values["port"],
+                not values["no_open"],
+                lambda address: click.echo(f"the explorer is at {address}, Ctrl-C ends it"),
+            )
+        click.echo(f"\n{ENDED}", err=True)
+        return
+
+    def interrupted(*signal_and_frame: Any) -> None:
+        """End it: a window that is just drawn would swallow a KeyboardInterrupt."""
+        click.echo(f"\n{ENDED}", err=True)
+        plt.close(figure)
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
         plt.show(block=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 COMMANDS = {"explore": explore}

@@ -37,9 +37,9 @@ from mlp.arrays import Array
 PAST = "#BBBBBB"
 # What is shown of every layer: how it is called, and its colour.
 SIGNALS = {
-    "a_std": ("std of a\nforward →", "#0072B2"),
-    "delta_std": ("std of δ\n← back", "#D55E00"),
-    "dW_rms": ("rms of\n∂L/∂W", "#009E73"),
+    "a_std": ("std of a\nforward →", WELL),
+    "delta_std": ("std of δ\n← back", CASE),
+    "dW_rms": ("rms of\n∂L/∂W", "#167F56"),
 }
 # The most layers whose histograms have room, and units of a layer that are drawn.
 HISTOGRAMS, UNITS_SHOWN = 12, 5

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,12 +116,18 @@ def test_without_tornado_one_sentence_says_what_to_install() -> None:
     assert done.stderr == "Error: the browser needs tornado: pip install 'mlp-demo[browser]'\n"
 
 
+def as_in_a_window(monkeypatch: pytest.MonkeyPatch, show: Callable[[bool], None]) -> None:
+    plt.switch_backend("agg")
+    monkeypatch.setattr(plt, "get_backend", lambda: "QtAgg")
+    monkeypatch.setattr(plt, "switch_backend", lambda name: None)
+    monkeypatch.setattr(plt, "show", show)
+
+
 def test_a_window_shows_the_figure_and_leaves_it_the_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown: list[Any] = []
-    monkeypatch.setattr(plt, "get_backend", lambda: "QtAgg")
-    monkeypatch.setattr(plt, "show", lambda block: shown.append(plt.gcf()))
+    as_in_a_window(monkeypatch, lambda block: shown.append(plt.gcf()))
     told = demo([*SMALL, "--init", "small", "--hide", "depth"])
     assert told.exit_code == 0, told.output
     (figure,) = shown
@@ -132,11 +140,13 @@ def test_a_window_shows_the_figure_and_leaves_it_the_keys(
 def test_a_window_that_is_interrupted_ends_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupted(block: bool) -> None:
-        raise KeyboardInterrupt
+    def pressed(block: bool) -> None:
+        """Press Ctrl-C."""
+        signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(plt, "get_backend", lambda: "QtAgg")
-    monkeypatch.setattr(plt, "show", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    as_in_a_window(monkeypatch, pressed)
     told = demo(SMALL)
     assert (told.exit_code, told.stderr.strip()) == (0, "the explorer has ended")
-    plt.close("all")
+    assert plt.get_fignums() == []
+    assert signal.getsignal(signal.SIGINT) is before

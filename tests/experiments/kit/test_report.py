@@ -27,6 +27,7 @@ SHORT = {
     "he": ["--epochs", "2", "--hidden", "5,5"],
     "propagate": ["--width", "20", "--depth", "3", "--runs", "2"],
     "compare": ["--epochs", "2", "--runs", "2"],
+    "explore": ["--hidden", "5x2", "-o", "p.png"],
     "symmetry": ["--epochs", "20", "--runs", "1"],
     "train": ["t.csv", "--epochs", "5"],
 }
