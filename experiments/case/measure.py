@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import Case
 from experiments.data import Dataset, best_plane
-from experiments.kit.claims import Outcome, Setback
+from experiments.kit.claims import ROUNDING, Outcome, Setback
 from experiments.kit.settings import Expect, Settings, unwatched
 from experiments.kit.starts import Start, good_start
 from experiments.kit.training import (
@@ -60,6 +60,11 @@ class Twin:
     answers: Array
     target_mean: Array
     bent: float
+
+    @property
+    def flat(self) -> bool:
+        """Whether the answer is the same for every row."""
+        return float(np.ptp(self.answers[0], axis=0).max()) <= ROUNDING
 
     @property
     def difference(self) -> float:
@@ -198,6 +203,19 @@ class Result:
     def largest_weight_change(self) -> float:
         """The largest |w_new - w_old| of any weight at any epoch, biases left out."""
         return float(np.nanmax(self.history["weight_change"]))
+
+    @property
+    def dead(self) -> list[int]:
+        """How many units of each hidden layer are dead at the end: f'(z) = 0 on every row."""
+        parts = np.nan_to_num(self.history["dead"][-1])
+        return [round(part * H) for part, H in zip(parts, self.settings.hidden, strict=True)]
+
+    @property
+    def dead_from(self) -> int | None:
+        """The epoch from which a hidden layer is dead as a whole, to the end; None if none is."""
+        alive = np.flatnonzero((self.history["dead"] < 1).all(axis=1))
+        epoch = int(alive[-1]) + 1 if len(alive) else 0
+        return epoch if epoch <= self.history.epochs else None
 
     @property
     def frozen(self) -> bool:
@@ -437,6 +455,7 @@ def _probes(before: MLP) -> dict[str, Any]:
         "weight_change": weight_change,
         "unit_spread": _unit_spread,
         "dW_rms": diagnostics.dW_rms,
+        "dead": diagnostics.dead,
     }
 
 

@@ -15,12 +15,14 @@ from experiments.kit.words import (
     describe_training,
     end,
     ends,
+    listed,
     number,
     numbers,
     row,
     rows,
     shape,
     verdict_rows,
+    wrapped,
 )
 
 
@@ -45,6 +47,7 @@ def text(result: Result, figure: str) -> str:
             *claims("beyond the notes", [o for o in outcomes if o.claim.ours], result.word),
             "",
             *verdict_rows(verdict(result)),
+            *wrapped("", _dead(result)),
             "",
             row("picture", figure),
             *([row("film", result.film)] if result.film else []),
@@ -78,6 +81,7 @@ def as_json(result: Result, figure: str) -> dict[str, Any]:
         },
         "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
         "verdict": str(verdict(result)),
+        "dead": result.dead,
         "figure": figure,
         **({"film": result.film} if result.film else {}),
     }
@@ -129,7 +133,7 @@ def verdict(result: Result) -> Verdict:
         return Verdict(word, "no weight moved (largest change 0)", _why_frozen(result))
     if word == "stalled":
         reason = "It has learned nothing from x"
-        if loss[-1] < LEARNED * loss[0]:
+        if result.dead_from is None and loss[-1] < LEARNED * loss[0]:
             reason = "The loss falls, but has not come below that"
         reason += f": always answering the mean of y has a loss of {number(mean_loss)}."
         lowest = f"lowest loss {number(result.lowest_loss)}"
@@ -157,7 +161,26 @@ def verdict(result: Result) -> Verdict:
 def _why_frozen(result: Result) -> str:
     if result.largest(result.gradients.W) == 0:
         return (
-            "With a = 0 and output weights of 0, every ∂L/∂W = aᵀ delta is 0, so only the "
+            "With a = 0 and output weights of 0, every ∂L/∂W = aᵀ ∂L/∂z is 0, so only the "
             "output bias can move."
         )
     return "Every step was too small to change a weight."
+
+
+def _dead(result: Result) -> str:
+    """Name the units that are dead after training; empty where none is, or nothing finite."""
+    if result.word == "diverged":
+        return ""
+    several = len(result.dead) > 1
+    named = [
+        ({1: "the one", 2: "both"}.get(H, f"all {H}") if dead == H else f"{dead} of {H}")
+        + (f" of hidden layer {k}" if several else " hidden units")
+        for k, (dead, H) in enumerate(zip(result.dead, result.settings.hidden, strict=True), 1)
+        if dead
+    ]
+    if not named:
+        return ""
+    since = f" from epoch {result.dead_from} on" if result.dead_from else ""
+    return (
+        f"Dead{since}: {listed(named)}. There f'(z) = 0 on every row: no gradient comes through."
+    )

@@ -53,13 +53,17 @@ class Story:
 
     text: Callable[[], str]
     as_json: Callable[[], dict[str, Any]]
-    verdict: Callable[[], str]
+    verdict: Callable[[], Verdict | str]
     description: str
 
     def in_depth(self, deep: Story) -> Story:
         """Return this story with a second half, told of a deep network."""
+        answer = [
+            *wrapped("answer", f"shallow: {_sentence(self.verdict())}"),
+            *wrapped("", f"in depth: {_sentence(deep.verdict())}"),
+        ]
         return Story(
-            text=lambda: f"{self.text()}\n\n{deep.text()}",
+            text=lambda: "\n".join([*answer, "", self.text(), "", deep.text(), "", *answer]),
             as_json=lambda: {
                 **self.as_json(),
                 "description": self.description,
@@ -68,6 +72,11 @@ class Story:
             verdict=lambda: f"{self.verdict()}\nin depth: {deep.verdict()}",
             description=f"{self.description} In depth: {deep.description}",
         )
+
+
+def _sentence(verdict: Verdict | str) -> str:
+    """Return a verdict with its reason."""
+    return f"{verdict}. {verdict.reason}" if isinstance(verdict, Verdict) else verdict
 
 
 def publish(result: Any, words: Words, draw: Callable[[Any], Figure], output: Path) -> Story:
@@ -89,7 +98,7 @@ def publish(result: Any, words: Words, draw: Callable[[Any], Figure], output: Pa
     return Story(
         text=lambda: words.text(result, str(output)),
         as_json=lambda: words.as_json(result, str(output)),
-        verdict=lambda: str(words.verdict(result)),
+        verdict=lambda: words.verdict(result),
         description=description,
     )
 
@@ -99,7 +108,7 @@ def tell(values: dict[str, Any], story: Story, output: Path) -> None:
     if values["output_format"] == "json":
         print_json({"description": story.description} | story.as_json())
     else:
-        click.echo(story.verdict() if values["quiet"] else story.text())
+        click.echo(str(story.verdict()) if values["quiet"] else story.text())
         if values["describe"]:
             click.echo("\n".join(["", *wrapped("picture", story.description)]))
     if values["show"] and click.launch(str(output)) != 0:

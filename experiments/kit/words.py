@@ -179,12 +179,12 @@ def describe_start(start: Start) -> str:
     --------
     >>> from experiments.kit.starts import named_start
     >>> describe_start(named_start("he_normal"))
-    'he_normal: w ~ N(0, 2 / fan_in)'
+    'he_normal: N(0, 2 / fan_in)'
     """
     if start.kernel.name != start.name:
         return f"{start.name}: {start.words}"
     formula = getattr(start.kernel.initializer(), "formula", "")
-    return f"{start.name}: w ~ {formula}" if formula else start.name
+    return f"{start.name}: {formula}" if formula else start.name
 
 
 def data_rows(dataset: Dataset) -> list[str]:

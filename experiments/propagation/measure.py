@@ -142,7 +142,7 @@ class Journey:
         if self.still_below:
             return "no gradient"
         if self.lost is None:
-            return "keeps"
+            return "keeps its size"
         name, factor = self.lost
         less, more = ("vanishes", "explodes") if len(self.answers) > 1 else ("shrinks", "grows")
         return f"{name} {less if factor < 1 else more}"

@@ -24,38 +24,38 @@ from experiments.propagation.measure import MEASURES, Journey, Propagation
 
 
 def text(result: Propagation, figure: str) -> str:
-    """Return a table per start: every layer, measured and predicted, under its verdict."""
-    lines = [
-        click.style(f"How far a signal travels, {result.activation}", bold=True),
-        "",
-        *wrapped("paper", f"{result.about}." if result.about else ""),
-        row("networks", f"{result.runs} of {_counted(result.depth, 'hidden layer')}, "
-             f"{_counted(result.width, 'unit')} each, before training"),
-        row("sent in", f"{result.rows} random inputs of std 1; back from the output: delta of "
-             "std 1"),
-        row("shown", "median of the networks, then theory, which is of wide layers"),
-        row("", "sat, dead: % of all a that are saturated, of the units that are dead"),
-    ]  # fmt: skip
-    for journey in result.journeys:
-        verdict = verdict_of(journey)
-        lines += [
-            "",
-            heading(describe_start(journey.start)),
-            f"{click.style(verdict.word, bold=True)}: {verdict.number}",
-            *_journey_table(journey),
-        ]
-        twin = _same_as(journey, result.journeys)
-        if twin is not None:
-            inputs = _counted(result.width, "input")
-            lines.append(f"(the same weights as {twin}: every layer has {inputs})")
-    lines += ["", row("picture", figure)]
+    """Return what becomes of each signal, a table of the layers per start, and that again."""
+    answer = table([(j.start.name, str(verdict_of(j))) for j in result.journeys], "the answer")
     other = {"tanh": "relu", "relu": "sigmoid"}.get(result.activation, "tanh")
-    next_ = [
-        f"mlp-demo map --activation {result.activation}",
-        f"mlp-demo propagate --activation {other}",
-        "mlp-demo propagate --paper he2015",
-    ]
-    return "\n".join([*lines, *rows("next", next_)])
+    return "\n".join(
+        [
+            click.style(f"How far a signal travels, {result.activation}", bold=True),
+            "",
+            *wrapped("paper", f"{result.about}." if result.about else ""),
+            row("networks", f"{result.runs} of {_counted(result.depth, 'hidden layer')}, "
+                f"{_counted(result.width, 'unit')} each, before training"),
+            row("sent in", f"forward {result.rows} random inputs of std 1, back delta = ∂L/∂z of "
+                "std 1"),
+            row("shown", "medians of the networks, each beside theory, which is of wide layers"),
+            *rows("", [
+                "std: standard deviation; rms: root of the mean square; dW: ∂L/∂W",
+                "sat: % of all a that lie where f is flat",
+                "dead: % of the units with f' = 0 on every row",
+            ]),
+            "",
+            *answer,
+            *(line for journey in result.journeys for line in _told(journey, result)),
+            "",
+            *answer,
+            "",
+            row("picture", figure),
+            *rows("next", [
+                f"mlp-demo map --activation {result.activation}",
+                f"mlp-demo propagate --activation {other}",
+                "mlp-demo propagate --paper he2015",
+            ]),
+        ]
+    )  # fmt: skip
 
 
 def as_json(result: Propagation, figure: str) -> dict[str, Any]:
@@ -73,8 +73,13 @@ def as_json(result: Propagation, figure: str) -> dict[str, Any]:
     }
 
 
-def _journey_table(journey: Journey) -> list[str]:
-    """Return one row per layer; of very many layers, about a dozen."""
+def _told(journey: Journey, result: Propagation) -> list[str]:
+    """Return the start and a row per layer; of very many layers, about a dozen."""
+    name = heading(describe_start(journey.start))
+    twin = _same_as(journey, result.journeys)
+    if twin is not None:
+        inputs = _counted(result.width, "input")
+        return ["", name, f"the same weights as {twin}: every layer has {inputs}"]
     shown = ("z_std", "a_std", "delta_std", "dW_rms")
     columns = [column for name in shown for column in (journey.median(name), journey.theory(name))]
     saturated, dead = journey.median("saturated"), journey.median("dead")
@@ -91,7 +96,7 @@ def _journey_table(journey: Journey) -> list[str]:
         )
         for k in layers
     ]
-    return table(rows, heads, ">" * len(heads))
+    return ["", name, *table(rows, heads, ">" * len(heads))]
 
 
 def _counted(count: int, thing: str) -> str:
@@ -164,5 +169,7 @@ def verdict_of(journey: Journey) -> Verdict:
         told = f"a × {number(journey.forward)}, delta × {backward} {per_layer}"
     else:
         told = f"× {number(journey.lost[1])} {per_layer}"
-        told += f", lost at layer {journey.lost_at}" if journey.lost_at else ""
+        if journey.lost_at:
+            small = journey.median("a_std")[journey.lost_at - 1] < 1
+            told += f", std a {'< 0.01' if small else '> 100'} from layer {journey.lost_at}"
     return Verdict(word, told, "")

@@ -41,8 +41,8 @@ def figure(result: Comparison) -> Figure:
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
         race_panels(fig, result)
-        colour = WELL if result.word == "learning" else CASE
-        fig.text(0.98, 0.935, result.word, size=30, weight="bold", ha="right", color=colour)
+        colour = WELL if result.about.word == "learning" else CASE
+        fig.text(0.98, 0.935, result.about.word, size=30, weight="bold", ha="right", color=colour)
     return fig
 
 

@@ -80,7 +80,7 @@ class Rival:
     diverged_at : numpy.ndarray of int, shape (runs,)
         The epoch, or -1.
     words : list of str
-        The verdict on each run.
+        What became of each run; see `verdict_word`.
     drawn : list of Drawn
         Its weights.
     signals : dict of numpy.ndarray, shapes (epochs + 1, runs, layers)
@@ -118,6 +118,11 @@ class Rival:
         """Return the first epoch with a loss at or below this one; ∞ for never."""
         below = np.nan_to_num(self.losses, nan=np.inf) <= loss
         return np.where(below.any(axis=0), below.argmax(axis=0), np.inf)
+
+    @property
+    def word(self) -> str:
+        """What became of most of its runs."""
+        return max(dict.fromkeys(self.words), key=self.count)
 
     def count(self, word: str) -> int:
         """Return how many runs ended so: diverged, stalled, symmetric or learning."""
@@ -247,16 +252,11 @@ class Comparison:
 
     @property
     def root_chi(self) -> float:
-        """√χ: by what theory lets delta grow per layer back, the mean over the layers."""
+        """√χ: by what theory lets delta change per layer back, the mean over the layers."""
         signal, layers = self.predicted(self.about), len(self.settings.hidden)
         if signal is None or layers < 2:
             return 1.0
         return float((signal.delta_std[0] / signal.delta_std[-2]) ** (1 / (layers - 1)))
-
-    @property
-    def word(self) -> str:
-        """What became of the rival that the race is about, in most of its runs."""
-        return max(dict.fromkeys(self.about.words), key=self.about.count)
 
     def outcomes(self) -> list[Outcome]:
         """Measure every claim of the race; without one there is none."""

@@ -28,6 +28,7 @@ from experiments.kit.words import (
     verdict_rows,
 )
 from experiments.race.measure import Comparison, Drawn, Rival
+from mlp.activations import ACTIVATIONS
 
 
 def text(result: Comparison, figure: str) -> str:
@@ -53,8 +54,8 @@ def text(result: Comparison, figure: str) -> str:
             "",
             *_rivals(result),
             "",
-            *claims(notes, [o for o in outcomes if not o.claim.ours], result.word),
-            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], result.word),
+            *claims(notes, [o for o in outcomes if not o.claim.ours], result.about.word),
+            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], result.about.word),
             "",
             *verdict_rows(verdict(result)),
             "",
@@ -109,7 +110,7 @@ def _formula(rival: Rival) -> list[str]:
     """
     draw = rival.start.kernel.initializer()
     limit, stddev = getattr(draw, "limit", None), getattr(draw, "stddev", None)
-    what, written = ("largest |w|", limit) if limit else ("std of w", stddev)
+    what, written = ("largest |w|", limit) if limit else ("standard deviation of w", stddev)
     if written is None:
         return []
     factor = np.sqrt(3) if limit else 1.0  # the limit of a uniform distribution, in its std
@@ -132,22 +133,34 @@ def _layers(drawn: Drawn) -> str:
 
 def _rivals(result: Comparison) -> list[str]:
     """Return a line per rival: what its signals do before training, and how it trains."""
+    f, mean_loss = ACTIVATIONS[result.settings.activation], result.dataset.mean_predictor_loss
+    saturates = bool(np.isfinite(f.bounds).all())
     rows = []
     for rival in result.rivals:
         a, delta = (
-            "–" if result.shallow else number(float(rival.growth(s).mean()))
+            "–" if result.shallow else f"× {number(float(rival.growth(s).mean()))}"
             for s in ("a_rms", "delta_std")
         )
         saturated = f"{100 * float(rival.at_start('saturated').mean()):.0f} %"
         loss, epochs = ending(rival.final_band()[1]), _epoch(result.epochs_to_target(rival))
-        rows.append((rival.start.name, a, delta, saturated, loss, epochs))
-    heads = ("start", "rms a ×", "δ ×", "saturated", "loss", "halfway")
-    lines = table(rows, heads, "<>>>>>")
-    ways = "rms a and δ: by what they change per layer before training"
-    if result.settings.activation == "sigmoid":
-        ways += "; most of a is the constant 0.5"
-    explained = (ways, f"halfway: {_explain_target(result)}")
-    return [*lines, *(line for words in explained for line in textwrap.wrap(words, WIDTH))]
+        rows.append((rival.start.name, a, delta, saturated if saturates else "", loss, epochs))
+    to = "learns at" if result.nobody_learns else f"epochs to {number(result.target)}"
+    saturated = "saturated" if saturates else ""
+    explained = [
+        "a, delta per layer: what their size is multiplied by from layer to layer before "
+        "training; delta = ∂L/∂z, on its way back"
+    ]
+    if f.name == "sigmoid":
+        explained.append("most of a sigmoid's a is the constant 0.5, which hides what it loses")
+    if saturates:
+        explained.append("saturated: the part of all a that lie where f is flat")
+    if not result.nobody_learns:
+        half = f"half the way from always answering the mean ({number(mean_loss)}) to the best"
+        explained.append(f"{to}: {half}")
+    return [
+        *table(rows, ("start", "a per layer", "delta per layer", saturated, "loss", to), "<>>>>>"),
+        *(line for words in explained for line in textwrap.wrap(words, WIDTH)),
+    ]
 
 
 def _explain_target(result: Comparison) -> str:
@@ -214,8 +227,15 @@ def describe(result: Comparison) -> str:
 
 def verdict(result: Comparison) -> Verdict:
     """Return what became of the start that the race is about, and the number behind it."""
-    name, word = result.about.start.name, result.word
+    about, *others = result.rivals
+    name, word = about.start.name, about.word
+    beside = [
+        f"{r.start.name} {r.word}"
+        + ("" if r.word == "diverged" else f" ({ending(r.final_band()[1])})")
+        for r in others
+    ]
+    reason = f"Beside it: {', '.join(beside)}."
     if word == "diverged":
-        return Verdict(word, f"{name} at epoch {result.about.usual_end}", "")
-    first, last = map(ending, result.about.band()[1][[0, -1]])
-    return Verdict(word, f"{name}, median loss {first} → {last}", "")
+        return Verdict(word, f"{name} at epoch {about.usual_end}", reason)
+    first, last = map(ending, about.band()[1][[0, -1]])
+    return Verdict(word, f"{name}, median loss {first} → {last}", reason)

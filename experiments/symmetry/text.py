@@ -103,7 +103,7 @@ def _entry(result: Symmetry, k: int) -> dict[str, Any]:
 
 def _table(result: Symmetry) -> list[str]:
     """Return one line per ε: the first network, and the range over all of them."""
-    theory = result.predicted is not None
+    theory, dead = result.predicted is not None, bool(result.dead[0].any())
     rows = []
     for k, epsilon in enumerate(result.epsilons):
         apart, growth = result.apart_at(k), result.growth(k)
@@ -119,22 +119,28 @@ def _table(result: Symmetry) -> list[str]:
                 "" if predicted is None else percent(predicted),
                 end(float(result.loss[-1, 0, k])),
                 str(result.distinct[0, k]),
+                str(result.dead[0, k]) if dead else "",
             )
         )
     seeds, by_theory = (
         f"{result.runs} seeds" if result.runs > 1 else "",
         "theory" if theory else "",
     )
-    heads = ("ε", "apart at", seeds, by_theory, "per epoch", by_theory, "loss", "units")
+    last = "loss", "units", "dead" if dead else ""
+    heads = ("ε", "apart at", seeds, by_theory, "per epoch", by_theory, *last)
     lines = table(rows, heads, ">" * len(heads))
     words = [
         "apart at: the epoch at which a weight of two units differs by more than 0.01",
-        "per epoch: how fast the spread grows before that; if never, in the second half",
+        "per epoch: how fast the difference grows before that; if never, in the 2nd half",
     ]
     if theory:
-        words.append("theory: the update made linear about the run of identical units, I - ηH")
+        words += [
+            "theory: the same from the update made linear, as is right for small differences"
+        ]
     else:
         words.append(f"no theory: {silence(result)}")
+    if dead:
+        words.append("dead: units with f'(z) = 0 on every row, which get no gradient")
     return [*lines, *(click.style(line, dim=True) for line in words)]
 
 
@@ -149,7 +155,7 @@ def _biases(result: Symmetry) -> list[str]:
         stalled = int((loss > LEARNED * result.dataset.mean_predictor_loss).sum())
         lines += [
             row(f"ε = {named(epsilon)}", f"at the start two units differ by {_two(start)}"),
-            row("", f"after it {int((distinct == units).sum())} of {result.runs} networks have "
+            row("", f"at the end {int((distinct == units).sum())} of {result.runs} networks have "
                 f"{units} different units; {int((dead > 0).sum())} have a dead one"),
             row("", f"final loss {number(middle)}, from {number(low)} to {number(high)}; "
                 f"{stalled} of {result.runs} learn nothing"),
@@ -272,7 +278,8 @@ def _of_epsilons(result: Symmetry) -> Verdict:
         reason = "How a small difference grows was not measured; choose a smaller --epsilon."
         return Verdict(word, f"ε = {name} began apart, or nearly so", reason)
     growth = result.growth(smallest) or (0.0, None)
-    grows = f"ε = {name} grew by {percent(growth[0])} per epoch"
+    grows = f"ε = {name} {'grew' if growth[0] >= 0 else 'changed'} by "
+    grows += f"{percent(growth[0])} per epoch"
     if growth[1] is not None:
         grows += f", theory says {percent(growth[1])}"
     if word == "unstable":
@@ -295,7 +302,7 @@ def _of_epsilons(result: Symmetry) -> Verdict:
         reason += " Those that came apart grew while the weights were still on their way."
     f = ACTIVATIONS[result.settings.activation]
     if f.kinks or f.name == "linear":
-        reason += f" It is the bend f'' that drives equal units apart; {f.name} has "
+        reason += f" It is the bend of f (f'') that drives equal units apart; {f.name} has "
         reason += "none but at its kink." if f.kinks else "none."
     return Verdict(word, words, reason + _kinked(result))
 
@@ -350,7 +357,7 @@ def silence(result: Symmetry) -> str:
     settings = result.settings
     return {
         "": "",
-        "memory": f"{settings.optimizer.capitalize()} remembers, so its step is not I - η H",
+        "memory": f"it is of steps without memory; {settings.optimizer.capitalize()} has one",
         "unlike": "the units are not the same at the start",
         "kink": f"all start on the kink of {settings.activation}, where it has no slope",
     }[result.silence]

@@ -91,7 +91,13 @@ def test_a_race_prints_its_story_and_draws_its_picture(name: str, folder: Path) 
 
 
 def test_random_has_a_deep_part_in_every_format(folder: Path) -> None:
-    assert "in depth: " in demo("random", *FAST, "-q").stdout
+    quiet = demo("random", *FAST, "-q").stdout
+    assert "in depth: " in quiet
+    lines = demo("random", *FAST).stdout.splitlines()
+    answer = lines[: lines.index("")]
+    assert answer == lines[-len(answer) :], "what scrolls away is said again at the end"
+    told = " ".join(" ".join(answer).split())
+    assert all(line.removeprefix("in depth: ") in told for line in quiet.splitlines())
     data = json.loads(demo("random", *FAST, "--scale", "0.3", "--json").stdout)
     assert list(data["deep"]["results"]) == ["scaled", "small", "large", "0.3"]
     assert (folder / data["deep"]["figure"]).exists()
@@ -279,6 +285,28 @@ def test_list_prints_text_and_json() -> None:
     assert set(json.loads(demo("list", "--json").stdout)) == {
         "initializers", "activations", "cases", "races", "data",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "there", "not_there", "keys"),
+    [
+        ("initializers", "N(0, 2 / fan_in)", "max(0, z)", {"initializers"}),
+        ("activations", "max(0, z)", "glorot", {"activations"}),
+        ("cases", CASES["zero"].claims["relu"][0].text, "glorot_normal", {"cases", "races"}),
+        ("data", "penguins", "relu", {"data"}),
+    ],
+)
+def test_list_shows_one_part_if_asked(
+    part: str, there: str, not_there: str, keys: set[str]
+) -> None:
+    told = demo("list", part).stdout
+    assert there in told
+    assert not_there not in told
+    assert set(json.loads(demo("list", part, "--json").stdout)) == keys
+
+
+def test_the_whole_list_fits_two_screens() -> None:
+    assert demo("list").stdout.count("\n") <= 2 * 24
 
 
 @pytest.fixture

@@ -215,10 +215,10 @@ def test_one_hidden_layer_has_no_way_for_a_signal() -> None:
     assert_legible(pictures.figure(result))
 
 
-def test_where_nobody_gets_halfway_it_is_said_so() -> None:
+def test_where_nobody_learns_it_is_said_so() -> None:
     result = race(XAVIER, PENGUINS, Settings("sigmoid", (5, 5), 1, 0.001))
     told = {o.claim.text: o.measured.text for o in result.outcomes()}
-    assert told["small: slow convergence"] == "neither gets halfway"
+    assert told["small: slow convergence"] == "neither learns"
 
 
 # --- what is read and seen ---------------------------------------------------------------
