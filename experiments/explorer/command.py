@@ -160,15 +160,19 @@ def _open(explorer: Explorer, hide: Sequence[str], values: dict[str, Any]) -> No
 
     browser = values["browser"] or mpl.rcParams["backend"] == "webagg"
     registry: Any = backend_registry
-    try:
-        plt.switch_backend("webagg" if browser else plt.get_backend())
-    except (ImportError, RuntimeError):  # no library for windows, or none for the web
-        raise Failure(BROWSER if browser else NO_WINDOW) from None
+    if browser:
+        try:
+            plt.switch_backend("webagg")
+        except (ImportError, RuntimeError):
+            raise Failure(BROWSER) from None
     if plt.get_backend().lower() not in registry.list_builtin(BackendFilter.INTERACTIVE):
         raise Failure(NO_WINDOW)
-    figure = plt.figure(
-        "mlp-demo explore", FigureClass=ExplorerFigure, explorer=explorer, hide=hide
-    )
+    try:
+        figure = plt.figure(
+            "mlp-demo explore", FigureClass=ExplorerFigure, explorer=explorer, hide=hide
+        )
+    except ImportError:  # no display, or no library for what the user's settings want
+        raise Failure(NO_WINDOW) from None
     # Its keys are ours: matplotlib would save, zoom and close with them.
     manager: Any = figure.canvas.manager
     figure.canvas.mpl_disconnect(manager.key_press_handler_id)

@@ -93,18 +93,19 @@ def test_an_alias_and_controls_with_a_hyphen_are_understood(tmp_path: Path) -> N
     assert "--init glorot_normal" in told.stdout
 
 
-def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(code: str, *arguments: str, backend: str = "agg") -> subprocess.CompletedProcess[str]:
     code += "\nfrom experiments.cli import main; main(prog_name='mlp-demo')"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         capture_output=True,
         text=True,
-        env=os.environ | {"MPLBACKEND": "agg"},
+        env={k: v for k, v in os.environ.items() if k != "DISPLAY"} | {"MPLBACKEND": backend},
     )
 
 
-def test_without_a_display_one_sentence_says_what_to_do() -> None:
-    done = run("", *SMALL)
+@pytest.mark.parametrize("backend", ["agg", "tkagg", "qtagg"])
+def test_without_a_display_one_sentence_says_what_to_do(backend: str) -> None:
+    done = run("", *SMALL, backend=backend)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: no window can be opened here: try mlp-demo explore --b")
     assert len(done.stderr.splitlines()) == 1
@@ -119,7 +120,6 @@ def test_without_tornado_one_sentence_says_what_to_install() -> None:
 def as_in_a_window(monkeypatch: pytest.MonkeyPatch, show: Callable[[bool], None]) -> None:
     plt.switch_backend("agg")
     monkeypatch.setattr(plt, "get_backend", lambda: "QtAgg")
-    monkeypatch.setattr(plt, "switch_backend", lambda name: None)
     monkeypatch.setattr(plt, "show", show)
 
 
