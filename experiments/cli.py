@@ -29,11 +29,15 @@ PLACES: dict[str, tuple[str, str]] = {
         "experiments.trainability.command",
         "The map of ranges: which scale trains at which depth",
     ),
-    "compare": ("experiments.race.command", "Every initializer, many seeds: which start is best?"),
+    "compare": (
+        "experiments.compare.command",
+        "Which start trains your network? Every one at its best rate",
+    ),
     "symmetry": (
         "experiments.symmetry.command",
         "Identical units, set apart by ε: how long alike?",
     ),
+    "explore": ("experiments.explorer.command", "Play with it: in a window, or a browser"),
     "walkthrough": (
         "experiments.walkthrough.command",
         "The first updates by hand, number by number",

@@ -259,6 +259,27 @@ class Table:
             header=self.header,
         )
 
+    def divided(
+        self, learning: NDArray[np.intp], *held_out: NDArray[np.intp]
+    ) -> tuple[Dataset, list[tuple[Array, Array]]]:
+        """Return the rows to learn from, and x and y of those held out, standardised alike.
+
+        Parameters
+        ----------
+        learning, *held_out : numpy.ndarray of int
+            Rows, counted from 0; what is held out is standardised by the mean and std of the rows
+            to learn from.
+
+        Raises
+        ------
+        DataError
+            As for `standardised`.
+        """
+        dataset = self.standardised(learning)
+        x_scale = Scale(dataset.x_mean, dataset.x_std)
+        y_scale = Scale(dataset.y_mean, dataset.y_std)
+        return dataset, [(x_scale.forth(self.x[r]), y_scale.forth(self.y[r])) for r in held_out]
+
 
 def load(
     source: str | PathLike[str] = "penguins",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -9,45 +10,30 @@ import click
 from experiments.case.cases import CASES
 from experiments.data import SOURCES
 from experiments.kit.claims import Claim, Lesson
-from experiments.kit.options import INIT_OPTION, PRINT_OPTIONS
+from experiments.kit.options import INIT_OPTION, PRINT_OPTIONS, OneOf
 from experiments.kit.report import print_json
-from experiments.kit.words import heading, mark, table
+from experiments.kit.words import heading, mark, row, table
 from experiments.race.races import RACES
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 
 
-def text() -> str:
-    """Return what there is: initializers, activations, cases with claims, data sets."""
-    lines = [
-        heading("initializers (N(0, v): normal with variance v)"),
-        *table(_initializer_rows()),
-        "",
-    ]
-    lines += [heading("activations")]
-    lines += table(
-        (name, f"f(z) = {f.formula}", f"f' = {f.derivative_formula}")
-        for name, f in ((name, ACTIVATIONS[name]) for name in ACTIVATIONS)
-    )
-    lines += ["", heading("cases")]
-    for case in (*CASES.values(), *RACES.values()):
-        lines.append(f"  {case.name}: {case.title}")
-        for names, claims in _claims_by_activation(case).items():
-            lines.append(f"    {names}")
-            lines += [f"      {mark(c.expected)} {c.text}" for c in claims]
-    lines += ["", heading("data sets")]
-    lines += table((name, SOURCES[name].about) for name in SOURCES)
-    return "\n".join(lines)
+def text(part: str | None = None) -> str:
+    """Return what there is, each part briefly, or one part in full."""
+    if part:
+        return "\n".join(_PARTS[part](True))
+    lines = [line for tell in _PARTS.values() for line in [*tell(False), ""]]
+    return "\n".join([*lines, row("one part", f"mlp-demo list {'|'.join(_PARTS)}")])
 
 
-def as_json() -> dict[str, Any]:
-    """Return the same as an object."""
-    return {
+def as_json(part: str | None = None) -> dict[str, Any]:
+    """Return the same as an object: all parts, or one; the races go with the cases."""
+    every: dict[str, Any] = {
         "initializers": {name: formula for name, formula, *_ in _initializer_rows()},
         "activations": {
             name: {
-                "formula": ACTIVATIONS[name].formula,
-                "derivative": ACTIVATIONS[name].derivative_formula,
+                "formula": str(ACTIVATIONS[name].formula),
+                "derivative": str(ACTIVATIONS[name].derivative_formula),
             }
             for name in ACTIVATIONS
         },
@@ -55,6 +41,46 @@ def as_json() -> dict[str, Any]:
         "races": {race.name: _case_as_json(race) for race in RACES.values()},
         "data": {name: SOURCES[name].about for name in SOURCES},
     }
+    asked = {"cases": ("cases", "races")}.get(part or "", (part,))
+    return {name: every[name] for name in every if not part or name in asked}
+
+
+def _initializers(whole: bool) -> list[str]:
+    kinds = "N(0, v): normal with variance v; U[-l, l]: uniform"
+    return table(_initializer_rows(), f"initializers ({kinds})")
+
+
+def _activations(whole: bool) -> list[str]:
+    every = [(name, ACTIVATIONS[name]) for name in ACTIVATIONS]
+    rows = [(name, f"f(z) = {f.formula}", f"f' = {f.derivative_formula}") for name, f in every]
+    return table(rows, "activations")
+
+
+def _cases(whole: bool) -> list[str]:
+    """Return the title of every case and race; with all that is claimed of it, if asked."""
+    lessons: list[Lesson] = [*CASES.values(), *RACES.values()]
+    if not whole:
+        return table([(lesson.name, lesson.title) for lesson in lessons], "cases")
+    rows: list[str] = []
+    for lesson in lessons:
+        rows += ["", heading(f"{lesson.name}: {lesson.title}")]
+        for names, claims in _claims_by_activation(lesson).items():
+            rows.append(names)
+            rows += [f"  {mark(c.expected)} {c.text}" for c in claims]
+    return rows[1:]
+
+
+def _data(whole: bool) -> list[str]:
+    return table([(name, SOURCES[name].about) for name in SOURCES], "data sets")
+
+
+# What there is to list, and how: briefly or in full.
+_PARTS: dict[str, Callable[[bool], list[str]]] = {
+    "initializers": _initializers,
+    "activations": _activations,
+    "cases": _cases,
+    "data": _data,
+}
 
 
 def _initializer_rows() -> list[tuple[str, str, str]]:
@@ -92,21 +118,27 @@ def _claims_by_activation(case: Lesson) -> dict[str, list[Claim]]:
 
 @click.command(
     name="list",
-    params=[INIT_OPTION, *PRINT_OPTIONS[:2]],
+    params=[
+        click.Argument(["part"], type=OneOf(list(_PARTS)), required=False),
+        INIT_OPTION,
+        *PRINT_OPTIONS[:2],
+    ],
 )
-def list_command(init: tuple[str, ...], output_format: str) -> None:
-    """Show initializers, activations, cases with their claims, data sets.
+def list_command(part: str | None, init: tuple[str, ...], output_format: str) -> None:
+    """Show what has a name: initializers, activations, cases, data sets.
 
     \b
-    Example:
+    Examples:
       mlp-demo list
+      mlp-demo list cases
 
-    With --init FILE.py:FUNCTION, that initializer as well.
+    Of the cases that part alone shows all claims. With --init FILE.py:FUNCTION, that
+    initializer as well.
     """
     if output_format == "json":
-        print_json(as_json())
+        print_json(as_json(part))
     else:
-        click.echo(text())
+        click.echo(text(part))
 
 
 COMMANDS = {"list": list_command}

@@ -18,7 +18,7 @@ from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
 from experiments.kit.report import print_json, processors, progress
 from experiments.kit.settings import Settings
 from experiments.kit.sweep import Map
-from experiments.kit.words import WIDTH, heading, mark, number
+from experiments.kit.words import WIDTH, heading, mark, table
 from experiments.race.measure import race
 from experiments.race.races import RACES
 from experiments.trainability.lesson import MAP
@@ -50,16 +50,16 @@ class Verified(Protocol):
 
 def text(results: Sequence[Verified]) -> str:
     """Return one table of every claim of every result, and the count at the end."""
-    lines = [heading(f"{'case':13} {'with':8} {'claim':47} measured")]
+    rows: list[tuple[str, str] | str] = []
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
-    for result, outcome in outcomes:
-        claim, measured = outcome.claim, outcome.measured
-        lines.append(
-            f"{result.label:13.13} {result.settings.activation:8} {mark(measured.holds)} "
-            f"{claim.text:47} {number(measured.value)}"
-        )
-        if not outcome.as_documented:
-            lines.append(click.style(f"{'':23} NOT as documented: {measured.text}", bold=True))
+    for result in results:
+        rows.append(heading(f"{result.label}, {result.settings.activation}"))
+        for outcome in result.outcomes():
+            words = f"{mark(outcome.measured.holds)} {outcome.claim.text}"
+            rows.append((words, outcome.measured.text))
+            if not outcome.as_documented:
+                rows.append(click.style("    NOT as documented", bold=True))
+    lines = table(rows, ("claim", "measured"))
     held = sum(outcome.measured.holds for _, outcome in outcomes)
     surprises = sum(not outcome.as_documented for _, outcome in outcomes)
     summary = f"{len(outcomes)} claims: {held} hold, {len(outcomes) - held} are refuted; "

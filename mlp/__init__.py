@@ -19,6 +19,8 @@ a21 = ŷ                trace.output                        output of the networ
 L                      loss                                mean squared error
 ∂L/∂z                  gradients.delta                     what backpropagation carries
 ∂L/∂w'ij               gradients.W[0][i - 1, j - 1]        gradient of one weight
+θ                      net.theta                           all w and b, as one vector
+∂L/∂θ                  gradients.theta                     its gradient
 η                      SGD(learning_rate)                  learning rate
 fan-in                 fan_in, W.shape[-2]                 inputs coming to a unit
 =====================  ==================================  ===============================

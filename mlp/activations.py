@@ -3,7 +3,8 @@
 Backpropagation multiplies by f' once per layer, so these four slopes decide how far a
 gradient travels: 1 for linear, 0 or 1 for ReLU, at most 1 for tanh, at most 1/4 for sigmoid.
 Every derivative is given both z and a = f(z), because tanh and sigmoid have theirs almost
-for free from a.
+for free from a. Beside what computes it stands the formula that a reader sees; `register` holds
+the two to each other.
 
 Where to go next: ``initializers.py``.
 """
@@ -16,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
+from mlp.formulas import Formula, Function, Number, a, cases, exp, maximum, z
 from mlp.registry import Registry
 
 
@@ -32,8 +34,9 @@ class Activation:
         The function; shapes are kept.
     derivative : callable (z, a) -> f'(z)
         Its derivative, given z and a = f(z).
-    formula, derivative_formula : str
-        Both as a reader would write them.
+    formula, derivative_formula : Formula or str
+        Both as a reader would write them: f in z, f' in z and a, of `mlp.formulas`. Mere text
+        is shown as it is, and is left out where numbers are put in.
     bounds : (float, float)
         The asymptotes of f. A unit *saturates* near a finite one on both-sided functions.
     kinks : tuple of float
@@ -50,14 +53,38 @@ class Activation:
     name: str
     f: Callable[[Array], Array]
     derivative: Callable[[Array, Array], Array]
-    formula: str = ""
-    derivative_formula: str = ""
+    formula: Formula | str = ""
+    derivative_formula: Formula | str = ""
     bounds: tuple[float, float] = (-np.inf, np.inf)
     kinks: tuple[float, ...] = ()
 
     def __call__(self, z: Array) -> Array:
         """Return a = f(z)."""
         return self.f(z)
+
+    def formula_of(self, unit: Formula) -> Formula:
+        """Return f of any unit's z as a formula; where there is none, ``name(z)``.
+
+        Examples
+        --------
+        >>> from mlp.formulas import Symbol
+        >>> print(sigmoid.formula_of(Symbol("z", "11")))
+        1 / (1 + e^-z11)
+        """
+        if isinstance(self.formula, Formula):
+            return self.formula.put_in({z: unit})
+        return Function(self.name, lambda v: float(self.f(np.array(v))))(unit)
+
+    def derivative_formula_of(self, unit: Formula, output: Formula) -> Formula:
+        """Return f' of any unit's z and a as a formula; where there is none, ``name'(z)``."""
+        if isinstance(self.derivative_formula, Formula):
+            return self.derivative_formula.put_in({z: unit, a: output})
+        named = Function(f"{self.name}'", lambda v: float(self.slope(np.array(v))))
+        return named(unit)
+
+    def slope(self, z: Array) -> Array:
+        """Return f'(z), with a = f(z) computed on the way."""
+        return self.derivative(z, self.f(z))
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickle and copy a registered activation by its name, as its f may be a lambda."""
@@ -69,7 +96,7 @@ class Activation:
 def _sigmoid(z: Array) -> Array:
     # exp only ever sees -|z|, so it cannot overflow.
     e = np.exp(-np.abs(z))
-    a: Array = np.where(z >= 0, 1, e) / (1 + e)
+    a: Array = np.maximum(e, z >= 0) / (1 + e)
     return a
 
 
@@ -81,10 +108,38 @@ def register(activation: Activation) -> Activation:
 
     Raises
     ------
-    ValueError
-        If the name is taken.
+    InputError
+        If the name is taken, or a formula says something else than what is computed.
+
+    Examples
+    --------
+    >>> register(Activation("steep", lambda z: np.tanh(2 * z), lambda z, a: 2 - 2 * a * a,
+    ...                     formula=1 / (1 + exp(-2 * z))))
+    Traceback (most recent call last):
+    mlp.arrays.InputError: formula of 'steep': 1 / (1 + e^(-2 z)) is 0.00995 ...
     """
+    _check_formulas(activation)
     return ACTIVATIONS.add(activation.name, activation)
+
+
+def _check_formulas(activation: Activation) -> None:
+    at = np.array([-2.3, -0.7, 0.4, 1.9])  # where f of nobody has a kink
+    for what, compute in (("formula", activation.f), ("derivative_formula", activation.slope)):
+        formula = getattr(activation, what)
+        if not isinstance(formula, Formula):
+            continue
+        if unknown := set(formula.symbols()) - {z, a}:
+            raise InputError(
+                f"{what} of '{activation.name}' has an unknown symbol, {unknown.pop()}; write it "
+                "with the z and a of mlp.formulas"
+            )
+        for z_i, expected in zip(at.tolist(), compute(at).tolist(), strict=True):
+            said = formula.evaluate({z: z_i, a: float(activation.f(np.array(z_i)))})
+            if abs(said - expected) > 1e-6 * max(1.0, abs(expected)):
+                raise InputError(
+                    f"{what} of '{activation.name}': {formula} is {said:.4g} at z = {z_i}, but "
+                    f"{expected:.4g} is computed"
+                )
 
 
 def get(activation: str | Activation) -> Activation:
@@ -99,8 +154,8 @@ def get(activation: str | Activation) -> Activation:
 
     Examples
     --------
-    >>> get("relu").formula
-    'max(0, z)'
+    >>> print(get("relu").formula)
+    max(0, z)
     >>> get("rellu")
     Traceback (most recent call last):
     mlp.arrays.InputError: unknown activation 'rellu': did you mean 'relu'?
@@ -119,18 +174,19 @@ linear = register(
         "linear",
         f=lambda z: z,
         derivative=lambda z, a: np.ones_like(z),
-        formula="z",
-        derivative_formula="1",
+        formula=z,
+        derivative_formula=Number(1),
     )
 )
 
+# NumPy compares with an array three times as fast as with the number 0.
 relu = register(
     Activation(
         "relu",
-        f=lambda z: np.maximum(z, 0),
+        f=lambda z: np.maximum(z, np.zeros(z.shape, z.dtype)),
         derivative=lambda z, a: (z > 0).astype(z.dtype),
-        formula="max(0, z)",
-        derivative_formula="1 if z > 0, else 0",
+        formula=maximum(0, z),
+        derivative_formula=cases(z > 0, 1, 0),
         bounds=(0.0, np.inf),
         kinks=(0.0,),
     )
@@ -141,8 +197,8 @@ tanh = register(
         "tanh",
         f=np.tanh,
         derivative=lambda z, a: 1 - a * a,
-        formula="(e^z - e^-z) / (e^z + e^-z)",
-        derivative_formula="1 - a²",
+        formula=(exp(z) - exp(-z)) / (exp(z) + exp(-z)),
+        derivative_formula=1 - a**2,
         bounds=(-1.0, 1.0),
     )
 )
@@ -152,8 +208,11 @@ sigmoid = register(
         "sigmoid",
         f=_sigmoid,
         derivative=lambda z, a: a * (1 - a),
-        formula="1 / (1 + e^-z)",
-        derivative_formula="a (1 - a)",
+        formula=1 / (1 + exp(-z)),
+        derivative_formula=a * (1 - a),
         bounds=(0.0, 1.0),
     )
 )
+
+# What every process knows that imports this file. What is registered later only this one does.
+KNOWN = frozenset(ACTIVATIONS)

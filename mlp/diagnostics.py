@@ -106,6 +106,10 @@ def same_unit_as(layer: Dense, tolerance: float = 1e-6) -> NDArray[np.intp]:
     near = np.where(np.isfinite(size), tolerance * size, -1)
     first = np.zeros((*units.shape[:-2], units.shape[-1]), dtype=np.intp)
     for j in range(units.shape[-1]):
+        alike = np.abs(units[..., 0, :j] - units[..., 0, j, np.newaxis]) <= near
+        if not alike.any():  # already their first weights differ
+            first[..., j] = j
+            continue
         distance = np.abs(units[..., : j + 1] - units[..., j, np.newaxis]).max(axis=-2)
         same = distance <= near
         same[..., :j] &= first[..., :j] == np.arange(j)
@@ -294,13 +298,8 @@ def update_ratio(
 
 
 CHEAP: dict[str, Callable[[MLP, Trace, Gradients], Any]] = {
-    "gradient_spread": gradient_spread,
-    "weight_spread": weight_spread,
-    "dead": dead,
-    "saturated": saturated,
-    "a_rms": a_rms,
-    "delta_rms": delta_rms,
-    "dW_rms": dW_rms,
+    probe.__name__: probe
+    for probe in (gradient_spread, weight_spread, dead, saturated, a_rms, delta_rms, dW_rms)
 }
 
 

@@ -24,6 +24,8 @@ A uniform distribution on [-limit, limit] has standard deviation limit / √3, s
 limit is √3 times the deviation above: √(6 / (fan_in + fan_out)) for Glorot, √(6 / fan_in) for
 He.
 
+PyTorch's names of He, ``kaiming_normal`` and ``kaiming_uniform``, are understood too.
+
 To add one, decorate a function in this file with `register`; it is then in ``mlp-demo list``,
 in the comparison and in the tests. An installed package adds its own through the entry-point
 group ``mlp.initializers``; see `discover`.
@@ -48,6 +50,7 @@ from mlp.registry import Registry
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution: TypeAlias = Literal["normal", "uniform", "truncated_normal"]
 Moment: TypeAlias = Callable[[int, int], float]
+Written: TypeAlias = Callable[[int | str, int | str], str]
 
 # The standard deviation of a standard normal that is cut off at ±2.
 TRUNCATED_STDDEV = 0.87962566103423978
@@ -79,11 +82,16 @@ class Initializer:
         A few words for lists.
     name : str
         What it is registered under, if it is.
+    stddev, limit : callable (fan_in, fan_out) -> str, optional
+        The standard deviation of a weight, or the largest |w| of uniform ones, as a reader would
+        write it with these words or numbers for the fans.
 
     Examples
     --------
     >>> he_normal.variance(50, 10)
     0.04
+    >>> he_normal.stddev("fan_in", "fan_out"), he_normal.stddev(50, 10)
+    ('√(2 / fan_in)', '√(2 / 50)')
     >>> he_normal(np.random.default_rng(0), 50, 10).shape
     (50, 10)
     """
@@ -94,6 +102,8 @@ class Initializer:
     mean: Moment = lambda fan_in, fan_out: 0.0
     about: str = ""
     name: str = ""
+    stddev: Written | None = None
+    limit: Written | None = None
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int, /) -> Any:
         """Return W, shape (fan_in, fan_out)."""
@@ -110,14 +120,18 @@ def register(
     variance: Moment | None = None,
     mean: Moment = lambda fan_in, fan_out: 0.0,
 ) -> Callable[[InitializerLike], Initializer]:
-    """Register the decorated function as the initializer called `name`.
+    """Register what is decorated as the initializer called `name`: the one door for a new one.
+
+    What it returns is checked when it draws; see `sample`.
 
     Parameters
     ----------
     name : str
         The name for ``MLP(kernel_initializer=name)`` and the command line.
     formula, variance, mean
-        What it promises; see `Initializer`. All may be left out.
+        What a function promises; see `Initializer`. All may be left out: the formula is then
+        the call, and the words for lists are the first line of its docstring. An `Initializer`
+        keeps its own.
 
     Returns
     -------
@@ -128,18 +142,33 @@ def register(
     ------
     ValueError
         If the name is taken.
+    TypeError
+        If what is decorated is no function.
 
     Examples
     --------
     >>> @register("coin", formula="±1/2", variance=lambda fan_in, fan_out: 1 / 4)
     ... def coin(rng, fan_in, fan_out):
+    ...     '''Heads or tails.'''
     ...     return rng.choice([-0.5, 0.5], size=(fan_in, fan_out))
-    >>> get("coin") is coin
-    True
+    >>> get("coin") is coin, coin.about
+    (True, 'Heads or tails.')
     >>> INITIALIZERS.remove("coin")
     """
 
-    return lambda draw: _named(name, Initializer(draw, formula, variance, mean))
+    def door(draw: InitializerLike) -> Initializer:
+        if isinstance(draw, str):
+            raise TypeError(f"'{draw}' is a name, not an initializer")
+        made = get(draw)
+        if not isinstance(made, Initializer):
+            about = (getattr(draw, "__doc__", None) or "").strip().partition("\n")[0]
+            shown = formula or f"{name}(rng, fan_in, fan_out)"
+            made = Initializer(draw, shown, variance, mean, about)
+        named = replace(made, name=name)
+        INITIALIZERS.add(name, lambda: named)
+        return named
+
+    return door
 
 
 def get(initializer: str | InitializerLike, **parameters: float | str) -> InitializerLike:
@@ -217,47 +246,13 @@ def discover() -> None:
 
     for point in entry_points(group="mlp.initializers"):
         try:
-            add(point.name, point.load())
+            register(point.name)(point.load())
         except (Exception, SystemExit) as error:
             package = point.dist.name if point.dist else "a package"
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             warnings.warn(
                 f"initializer '{point.name}' of {package} is left out: {reason}", stacklevel=3
             )
-
-
-def add(name: str, initializer: InitializerLike) -> Initializer:
-    """Register a callable (rng, fan_in, fan_out) -> W under a name.
-
-    What it returns is checked when it draws; see `sample`.
-
-    Parameters
-    ----------
-    name : str
-        The name to find it under.
-    initializer : callable
-        A plain function gets the first line of its docstring as the words for lists.
-
-    Raises
-    ------
-    ValueError
-        If another initializer has that name.
-    TypeError
-        If it is not callable.
-
-    Examples
-    --------
-    >>> add("halves", lambda rng, fan_in, fan_out: np.full((fan_in, fan_out), 0.5)).formula
-    'halves(rng, fan_in, fan_out)'
-    >>> INITIALIZERS.remove("halves")
-    """
-    if isinstance(initializer, str):
-        raise TypeError(f"'{initializer}' is a name, not an initializer")
-    draw = get(initializer)
-    if not isinstance(draw, Initializer):
-        about = (getattr(draw, "__doc__", None) or "").strip().partition("\n")[0]
-        draw = Initializer(draw, formula=f"{name}(rng, fan_in, fan_out)", about=about)
-    return _named(name, draw)
 
 
 def sample(
@@ -349,6 +344,7 @@ def normal(stddev: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: stddev * rng.standard_normal((fan_in, fan_out)),
         formula=f"N(0, {stddev:g}²)",
         variance=lambda fan_in, fan_out: stddev * stddev,
+        stddev=f"{stddev:g}".format,
     )
 
 
@@ -371,6 +367,7 @@ def uniform(limit: float = 0.05) -> Initializer:
         lambda rng, fan_in, fan_out: rng.uniform(-limit, limit, (fan_in, fan_out)),
         formula=f"U[-{limit:g}, {limit:g}]",
         variance=lambda fan_in, fan_out: limit * limit / 3,
+        limit=f"{limit:g}".format,
     )
 
 
@@ -428,14 +425,16 @@ def variance_scaling(
             return np.asarray(std * rng.standard_normal(shape))
         return np.asarray(std / TRUNCATED_STDDEV * _truncated_normal(rng, shape))
 
-    n_symbol = "(fan_in + fan_out)" if mode == "fan_avg" else mode
     top = 2 * scale if mode == "fan_avg" else scale
-    formula = {
-        "normal": f"N(0, {top:g} / {n_symbol})",
-        "uniform": f"U[-l, l], l = √({3 * top:g} / {n_symbol})",
-        "truncated_normal": f"N(0, {top:g} / {n_symbol}), cut at ±2σ",
-    }[distribution]
-    return Initializer(draw, formula, variance)
+    n = {"fan_in": "{0}", "fan_out": "{1}", "fan_avg": "({0} + {1})"}[mode]
+    names = ("fan_in", "fan_out")
+    if distribution == "uniform":
+        limit = f"√({3 * top:g} / {n})".format
+        return Initializer(draw, f"U[-l, l], l = {limit(*names)}", variance, limit=limit)
+    stddev = f"√({top:g} / {n})".format
+    end = ", cut at ±2σ" if distribution == "truncated_normal" else ""
+    formula = f"N(0, {top:g} / {n.format(*names)}){end}"
+    return Initializer(draw, formula, variance, stddev=stddev)
 
 
 def orthogonal(gain: float = 1.0) -> Initializer:
@@ -472,6 +471,7 @@ def orthogonal(gain: float = 1.0) -> Initializer:
         draw,
         formula="WᵀW = I" if gain == 1 else f"WᵀW = {gain:g}² I",
         variance=lambda fan_in, fan_out: gain * gain / max(fan_in, fan_out),
+        stddev=lambda fan_in, fan_out: f"√({gain * gain:g} / max({fan_in}, {fan_out}))",
     )
 
 
@@ -480,12 +480,6 @@ def _truncated_normal(rng: np.random.Generator, shape: tuple[int, int]) -> Array
     while (beyond := np.abs(draws) > 2).any():
         draws[beyond] = rng.standard_normal(np.count_nonzero(beyond))
     return draws
-
-
-def _named(name: str, initializer: Initializer) -> Initializer:
-    named = replace(initializer, name=name)
-    INITIALIZERS.add(name, lambda: named)
-    return named
 
 
 def _finite(name: str, value: float) -> float:
@@ -504,22 +498,23 @@ def _positive(name: str, value: float) -> float:
     return float(value)
 
 
-zeros = _named("zeros", constant(0.0))
-ones = _named("ones", constant(1.0))
+zeros = register("zeros")(constant(0.0))
+ones = register("ones")(constant(1.0))
 INITIALIZERS.add("constant", constant)
 INITIALIZERS.add("normal", normal)
 INITIALIZERS.add("uniform", uniform)
-lecun_normal = _named(
-    "lecun_normal",
-    replace(variance_scaling(1.0, "fan_in", "normal"), about="the notes' Xavier"),
+lecun_normal = register("lecun_normal")(
+    replace(variance_scaling(1.0, "fan_in", "normal"), about="the notes' Xavier")
 )
-lecun_uniform = _named("lecun_uniform", variance_scaling(1.0, "fan_in", "uniform"))
-glorot_normal = _named("glorot_normal", variance_scaling(1.0, "fan_avg", "normal"))
-glorot_uniform = _named("glorot_uniform", variance_scaling(1.0, "fan_avg", "uniform"))
-he_normal = _named("he_normal", variance_scaling(2.0, "fan_in", "normal"))
-he_uniform = _named("he_uniform", variance_scaling(2.0, "fan_in", "uniform"))
+lecun_uniform = register("lecun_uniform")(variance_scaling(1.0, "fan_in", "uniform"))
+glorot_normal = register("glorot_normal")(variance_scaling(1.0, "fan_avg", "normal"))
+glorot_uniform = register("glorot_uniform")(variance_scaling(1.0, "fan_avg", "uniform"))
+he_normal = register("he_normal")(variance_scaling(2.0, "fan_in", "normal"))
+he_uniform = register("he_uniform")(variance_scaling(2.0, "fan_in", "uniform"))
 INITIALIZERS.add("orthogonal", orthogonal)
 INITIALIZERS.add("variance_scaling", variance_scaling)
-INITIALIZERS.alias("xavier_normal", "glorot_normal")
-INITIALIZERS.alias("xavier_uniform", "glorot_uniform")
+for other, same in (("xavier", "glorot"), ("kaiming", "he")):  # as the notes and PyTorch say
+    INITIALIZERS.alias(f"{other}_normal", f"{same}_normal")
+    INITIALIZERS.alias(f"{other}_uniform", f"{same}_uniform")
 xavier_normal, xavier_uniform = glorot_normal, glorot_uniform
+kaiming_normal, kaiming_uniform = he_normal, he_uniform

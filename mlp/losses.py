@@ -22,7 +22,7 @@ def mse(output: ArrayLike, y: ArrayLike) -> tuple[Any, Array]:
     Parameters
     ----------
     output : array_like, shape (..., n, m)
-        What the network answered, ŷ; the result has its type.
+        What the network answered, ŷ; the result has its type, float64 for whole numbers.
     y : array_like, shape (n, m), (..., n, m), or (n,) if m is 1
         What it should have answered. A 1-D y is taken as one column.
 
@@ -49,6 +49,8 @@ def mse(output: ArrayLike, y: ArrayLike) -> tuple[Any, Array]:
            [3.]])
     """
     output = np.asarray(output)
+    if output.dtype.kind != "f":
+        output = output.astype(np.float64)
     given = np.asarray(y, dtype=output.dtype)
     y = given[:, np.newaxis] if given.ndim == 1 and output.shape[-1] == 1 else given
     if y.shape != output.shape[-y.ndim :] or y.ndim < 2:
@@ -60,4 +62,5 @@ def mse(output: ArrayLike, y: ArrayLike) -> tuple[Any, Array]:
     difference = output - y
     count = y.shape[-2] * y.shape[-1]
     loss = (difference * difference).sum(axis=(-2, -1)) / count
-    return loss, difference * (2 / count)
+    difference *= 2 / count
+    return loss, difference

@@ -30,7 +30,7 @@ Where to go next: ``training.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from os import PathLike
@@ -86,6 +86,11 @@ class Gradients:
     W: list[Array]
     b: list[Array]
     delta: list[Array]
+
+    @classmethod
+    def into(cls, theta: Array, sizes: Sequence[int]) -> Gradients:
+        """Return a record whose dW and db are views of `theta`, for `MLP.backward` to fill."""
+        return cls(theta, *_views(theta, sizes), delta=[])
 
     def parameters(self) -> list[Array]:
         """Return all of them in the order of `MLP.parameters`."""
@@ -160,6 +165,8 @@ class MLP:
     ----------
     theta : numpy.ndarray, shape (..., P)
         All parameters: W[0] row by row, b[0], W[1], ... Assigning checks, and copies into it.
+    sizes : list of int
+        Inputs, units of each hidden layer, outputs.
     layers : list of Dense
         ``layers[k].W``, ``layers[k].b``, views of theta, and ``layers[k].activation``.
 
@@ -185,6 +192,7 @@ class MLP:
     array([[0.5]])
     """
 
+    sizes: list[int]
     layers: list[Dense]
 
     def __init__(
@@ -200,15 +208,15 @@ class MLP:
         dtype: DTypeLike = "float64",
     ) -> None:
         sizes = _sizes(sizes)
-        count = len(sizes) - 1
+        layers = len(sizes) - 1
         dtype = _dtype(dtype)
-        hidden = one_per_layer(activation, count - 1, "activation", "hidden layer")
-        kernels = one_per_layer(kernel_initializer, count, "kernel_initializer", "layer")
-        biases = one_per_layer(bias_initializer, count, "bias_initializer", "layer")
+        hidden = one_per_layer(activation, layers - 1, "activation", "hidden layer")
+        kernels = one_per_layer(kernel_initializer, layers, "kernel_initializer", "layer")
+        biases = one_per_layer(bias_initializer, layers, "bias_initializer", "layer")
 
         functions = [activations.get(f) for f in (*hidden, output_activation)]
-        self._theta = np.empty(_parameters(sizes), dtype)
-        self.layers = _layers(self._theta, sizes, functions)
+        count = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
+        self._set(np.empty(count, dtype), sizes, functions)
         for k, (layer, fans) in enumerate(zip(self.layers, pairwise(sizes), strict=True)):
             draw_W, draw_b = initializers.get(kernels[k]), initializers.get(biases[k])
             layer.W = initializers.sample(draw_W, child_rng(seed, k, 0), *fans, dtype)
@@ -224,10 +232,11 @@ class MLP:
             If there is no layer, or two do not fit together.
         """
         _check_layers(layers)
-        network = MLP.__new__(MLP)
         parts = [p.reshape(*p.shape[:-2], -1) for layer in layers for p in (layer.W, layer.b)]
-        network.layers = list(layers)
-        return network.with_theta(np.concatenate(parts, axis=-1))
+        sizes = [layers[0].W.shape[-2], *(layer.W.shape[-1] for layer in layers)]
+        network = MLP.__new__(MLP)
+        network._set(np.concatenate(parts, axis=-1), sizes, [layer.activation for layer in layers])
+        return network
 
     def with_theta(self, theta: Array) -> MLP:
         """Return a network of the same shape that has these parameters: theta itself, not a copy.
@@ -248,35 +257,51 @@ class MLP:
         >>> net.with_theta(np.stack([net.theta, -net.theta]))
         MLP(2-2-1, relu, linear, float64, stack (2,))
         """
-        if theta.ndim < 1 or theta.shape[-1] != _parameters(self.sizes):
-            expected = f"(..., {_parameters(self.sizes)})"
+        if theta.shape[-1:] != self._theta.shape[-1:]:
+            expected = f"(..., {self._theta.shape[-1]})"
             raise ValueError(f"theta has shape {theta.shape}; this network's is {expected}")
         network = MLP.__new__(MLP)
-        network._theta = theta
-        network.layers = _layers(theta, self.sizes, [layer.activation for layer in self.layers])
+        network._set(theta, self.sizes, [layer.activation for layer in self.layers])
         return network
 
+    def _set(self, theta: Array, sizes: list[int], functions: Sequence[Activation]) -> None:
+        """Make the layers: views of theta."""
+        self._theta, self.sizes = theta, sizes
+        layers = zip(*_views(theta, sizes), functions, strict=True)
+        self.layers = [Dense(W, b, f) for W, b, f in layers]
+
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the views out: copied or pickled as arrays they would be cut from theta."""
-        return vars(self) | {"layers": (self.sizes, [layer.activation for layer in self.layers])}
+        """Leave the views out: copied or pickled, they would be arrays of their own."""
+        return vars(self) | {"layers": [layer.activation for layer in self.layers]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.layers = _layers(self._theta, *state["layers"])
+        self._set(self._theta, self.sizes, state["layers"])
 
     @property
     def theta(self) -> Array:
-        """All parameters, (..., P). Assigning checks, and copies into this array."""
+        """All parameters, (..., P). Assigning checks, and copies into this array.
+
+        Whatever moves a vector can train the network. SciPy's BFGS, which needs no learning rate:
+
+        >>> from scipy.optimize import minimize
+        >>> from mlp import mse
+        >>> x, y = np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 1.0, 0.0])
+        >>> net = MLP([1, 2, 1], "tanh", seed=1)
+        >>> def loss_and_gradient(theta):
+        ...     net.theta = theta
+        ...     trace = net.forward(x)
+        ...     loss, error = mse(trace.output, y)
+        ...     return loss, net.backward(trace, error).theta
+        >>> found = minimize(loss_and_gradient, net.theta, jac=True, method="BFGS")
+        >>> bool(found.fun < 1e-6)
+        True
+        """
         return self._theta
 
     @theta.setter
     def theta(self, value: ArrayLike) -> None:
         _assign("theta", value, self._theta)
-
-    @property
-    def sizes(self) -> list[int]:
-        """Inputs, units of each hidden layer, outputs."""
-        return [self.layers[0].W.shape[-2], *(layer.W.shape[-1] for layer in self.layers)]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -318,9 +343,10 @@ class MLP:
         array([[0.5, 0.5]])
         """
         a = np.asarray(x, dtype=self.dtype)
-        inputs = self.layers[0].W.shape[-2]
-        if a.ndim < 2 or a.shape[-1] != inputs:
-            raise ValueError(f"x has shape {a.shape}; expected (n, {inputs}), one row per example")
+        if a.ndim < 2 or a.shape[-1] != self.sizes[0]:
+            raise ValueError(
+                f"x has shape {a.shape}; expected (n, {self.sizes[0]}), one row per example"
+            )
         trace = Trace(z=[], a=[a])
         for layer in self.layers:
             z = a @ layer.W
@@ -330,7 +356,7 @@ class MLP:
             trace.a.append(a)
         return trace
 
-    def backward(self, trace: Trace, error: Array) -> Gradients:
+    def backward(self, trace: Trace, error: Array, out: Gradients | None = None) -> Gradients:
         """delta = dL/da ⊙ f'(z), dW = aᵀ delta, db = 1ᵀ delta, dL/da = delta Wᵀ.
 
         Parameters
@@ -339,10 +365,14 @@ class MLP:
             Of the forward pass.
         error : numpy.ndarray, shape (..., n, outputs), or (n, outputs) for all of a stack
             dL/dŷ, as `mse` returns it.
+        out : Gradients, optional
+            Of an earlier pass, to be written over. By default every pass leaves arrays of its
+            own.
 
         Returns
         -------
         Gradients
+            `out`, if there is one.
 
         Raises
         ------
@@ -363,21 +393,22 @@ class MLP:
                 f"error has shape {error.shape} but the output has {trace.output.shape}; "
                 "they must be alike"
             )
-        stack = trace.output.shape[:-2]
-        theta = np.empty((*stack, self._theta.shape[-1]), self.dtype)
-        views = list(_views(theta, self.sizes))
+        if out is None:
+            shape = (*trace.output.shape[:-2], self._theta.shape[-1])
+            out = Gradients.into(np.empty(shape, self.dtype), self.sizes)
         ones = np.ones((1, error.shape[-2]), self.dtype)  # the input of every bias
-        deltas: list[Array] = []
-        da = error
+        out.delta.clear()
+        delta = error
         for k in reversed(range(len(self.layers))):
-            delta = da * self.layers[k].activation.derivative(trace.z[k], trace.a[k + 1])
-            dW, db = views[k]
-            np.matmul(trace.a[k].mT, delta, out=dW)
-            np.matmul(ones, delta, out=db)
-            deltas.append(delta)
+            slope = self.layers[k].activation.derivative(trace.z[k], trace.a[k + 1])
+            own = delta is not error  # which is the caller's
+            delta = np.multiply(delta, slope, out=delta if own else None)
+            np.matmul(trace.a[k].mT, delta, out=out.W[k])
+            np.matmul(ones, delta, out=out.b[k])
+            out.delta.insert(0, delta)
             if k > 0:
-                da = delta @ self.layers[k].W.mT
-        return Gradients(theta, [dW for dW, _ in views], [db for _, db in views], deltas[::-1])
+                delta = delta @ self.layers[k].W.mT
+        return out
 
     def predict(self, x: ArrayLike) -> Array:
         """Return ŷ for x, shape (..., n, outputs).
@@ -603,23 +634,15 @@ def _dtype(dtype: DTypeLike) -> np.dtype[Any]:
     return known
 
 
-def _parameters(sizes: Sequence[int]) -> int:
-    """Return P, how many weights and biases there are."""
-    return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
-
-
-def _views(theta: Array, sizes: Sequence[int]) -> Iterator[tuple[Array, Array]]:
-    """Cut theta (..., P) into W and b of each layer: b is one more row of W."""
-    end = 0
+def _views(theta: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Array]]:
+    """Cut theta (..., P) into the W and the b of every layer: b is one more row of W."""
+    W, b, end = [], [], 0
     for fan_in, fan_out in pairwise(sizes):
         start, end = end, end + (fan_in + 1) * fan_out
         rows = theta[..., start:end].reshape(*theta.shape[:-1], fan_in + 1, fan_out)
-        yield rows[..., :-1, :], rows[..., -1:, :]
-
-
-def _layers(theta: Array, sizes: Sequence[int], functions: Sequence[Activation]) -> list[Dense]:
-    pairs = zip(_views(theta, sizes), functions, strict=True)
-    return [Dense(W, b, f) for (W, b), f in pairs]
+        W.append(rows[..., :-1, :])
+        b.append(rows[..., -1:, :])
+    return W, b
 
 
 def _assign(name: str, value: ArrayLike, array: Array) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlp.arrays import Array, InputError, as_floats, as_whole
+from mlp.arrays import Array, InputError, as_floats, as_whole, in_blocks
 from mlp.registry import Registry
 
 
@@ -26,7 +26,11 @@ class Optimizer(Protocol):
     """Anything that moves the parameters of a network by their gradient."""
 
     def update(self, theta: Array, g: Array) -> None:
-        """Move theta, shape (..., P), one step, in place; g = dL/dtheta is left as it is."""
+        """Move theta, shape (..., P), one step, in place.
+
+        g = dL/dtheta is lent: leave it as it is, and copy what you want to keep, as `mlp.train`
+        writes the next gradient into the same array.
+        """
 
 
 class Resumable(Optimizer, Protocol):
@@ -154,7 +158,9 @@ class SGD:
             v *= self.momentum
             v += g
             g = v
-        theta -= self.learning_rate * g
+        whole = (theta, g, self.learning_rate)
+        for theta, g, rate in in_blocks(*whole):
+            theta -= rate * g
 
 
 @dataclass
@@ -208,11 +214,13 @@ class Adam:
         """Move theta, shape (..., P), one step, in place; g = dL/dtheta is left as it is."""
         m, v = self.memory.step(theta)
         t = self.memory.steps
-        m += (1 - self.beta1) * (g - m)
-        v += (1 - self.beta2) * (g * g - v)
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
-        theta -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+        whole = (theta, g, m, v, self.learning_rate, self.epsilon)
+        for theta, g, m, v, rate, epsilon in in_blocks(*whole):
+            m += (1 - self.beta1) * (g - m)
+            v += (1 - self.beta2) * (g * g - v)
+            m_hat = m / (1 - self.beta1**t)
+            v_hat = v / (1 - self.beta2**t)
+            theta -= rate * m_hat / (np.sqrt(v_hat) + epsilon)
 
 
 OPTIMIZERS: Registry[Callable[..., Resumable]] = Registry("optimizer")

@@ -24,9 +24,17 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     "did you mean 'he_normal'?"
     >>> suggestion("?", ["he_normal", "zeros"])
     'choose from he_normal, zeros'
+
+    Sharing an ending is not enough, but a beginning is:
+
+    >>> suggestion("msra_normal", ["lecun_normal", "zeros"])
+    'choose from lecun_normal, zeros'
+    >>> suggestion("lecun", ["lecun_normal", "zeros"])
+    "did you mean 'lecun_normal'?"
     """
-    known = list(known)
-    near = get_close_matches(name.lower(), known, n=1)
+    known, name = list(known), name.lower()
+    near = get_close_matches(name, known, n=1, cutoff=0.7)
+    near += [other for other in known if len(name) > 1 and other.startswith(name)]
     return f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(known)}"
 
 

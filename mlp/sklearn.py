@@ -30,10 +30,15 @@ try:
     from sklearn.base import BaseEstimator, RegressorMixin
     from sklearn.utils import check_random_state
     from sklearn.utils.validation import check_is_fitted, validate_data
+    from threadpoolctl import threadpool_limits  # which scikit-learn brings along
 except ImportError as error:
     raise ImportError(
         f'mlp.sklearn needs scikit-learn: pip install "mlp-demo[sklearn]" ({error})'
     ) from error
+
+
+# From this width on a layer's products are left to as many threads as BLAS likes to take.
+WIDE = 256
 
 
 class MLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -77,6 +82,11 @@ class MLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     X and y are taken as they are; put a ``StandardScaler`` before it, and scale y with a
     ``TransformedTargetRegressor``, where they are not near 1. Sample weights and sparse
     matrices are not supported.
+
+    While a network with fewer than `WIDE` units in every layer is fitted, BLAS has one thread in
+    this process: such products are over before a second one is awake, and on a busy machine
+    waiting for it takes many times as long as the work. To fit many at once, use the ``n_jobs``
+    of a grid search.
 
     Examples
     --------
@@ -145,15 +155,16 @@ class MLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             seed=seed,
             dtype=self.dtype,
         )
-        history = train(
-            network,
-            x,
-            targets,
-            optimizer=self._new_optimizer(),
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            seed=seed,
-        )
+        with threadpool_limits(1 if max(network.sizes) < WIDE else None, user_api="blas"):
+            history = train(
+                network,
+                x,
+                targets,
+                optimizer=self._new_optimizer(),
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                seed=seed,
+            )
         if history.diverged_at >= 0:
             raise ValueError(
                 f"training diverged: not finite at epoch {int(history.diverged_at)}; standardise "

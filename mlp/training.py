@@ -17,7 +17,7 @@ Where to go next: ``diagnostics.py``, for what a record can hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -134,6 +134,13 @@ def train(
     TypeError
         If `optimizer` is not one.
 
+    Notes
+    -----
+    NumPy's products may take as many threads as there are cores. Small networks do not need
+    them, and on a busy machine wait for them up to fifty times as long as they work: start
+    Python with the environment variable ``OPENBLAS_NUM_THREADS=1`` (``MKL_NUM_THREADS`` where
+    NumPy was built with MKL).
+
     Examples
     --------
     >>> x, y = np.array([[0.0], [1.0]]), np.array([1.0, 3.0])
@@ -166,39 +173,72 @@ def train(
     )
     with np.errstate(over="ignore", invalid="ignore"):
         for k, epoch in enumerate(range(first_epoch, first_epoch + epochs + 1)):
-            everything = _pass(network, x, y, backward=full_batch or bool(probes))
-            _record(history, k, epoch, network, everything, probes)
+            if k == 0 or probes:  # which may keep the arrays that they are given
+                gradients = Gradients.into(np.empty_like(network.theta), network.sizes)
+                parts = _parts(network, gradients, x, y, batch_size, whole=bool(probes))
+            learn = full_batch and k < epochs  # the pass that is recorded is the one to learn from
+            for part in parts:
+                trace, loss = _pass(part, part.x, part.y, backward=learn or bool(probes))
+                history.loss[k, part.members] = loss
+            for name, probe in probes.items():
+                _keep(history, k, name, probe(network, trace, gradients))
+            del trace  # which may be large, before the next pass needs as much room
+            all_diverged = _date_divergence(history, k, epoch, network)
             if on_epoch is not None:
                 on_epoch(epoch, history.loss[k])
-            if k == epochs or (history.diverged_at >= 0).all():
+            if k == epochs or all_diverged:
                 break
-            if full_batch:  # the pass that was recorded is the pass to learn from
-                optimizer.update(network.theta, everything.gradients.theta)
-            del everything  # which may be large, before the next pass needs as much room
-            if not full_batch:
-                rng = child_rng(seed, epoch) if shuffle else None
-                for rows in _batches(n, batch_size, rng):
-                    batch = _pass(network, x[..., rows, :], y[..., rows, :])
-                    optimizer.update(network.theta, batch.gradients.theta)  # update each parameter
+            if full_batch:
+                optimizer.update(network.theta, gradients.theta)  # update each parameter
+                continue
+            for rows in _batches(n, batch_size, child_rng(seed, epoch) if shuffle else None):
+                for part in parts:
+                    _pass(part, part.x[..., rows, :], part.y[..., rows, :])
+                optimizer.update(network.theta, gradients.theta)  # update each parameter
     return history
 
 
-class _Pass(NamedTuple):
-    """The first three of the notes' four steps."""
+# About how many bytes a pass of many members may touch and still find them in the cache.
+IN_CACHE = 2**22
 
-    trace: Trace
-    loss: Any
+
+class _Part(NamedTuple):
+    """A network, or some members of a stack: views of all that the pass reads and writes."""
+
+    members: Any
+    network: MLP
     gradients: Gradients
+    x: Array
+    y: Array
 
 
-def _pass(network: MLP, x: Array, y: Array, backward: bool = True) -> _Pass:
-    trace = network.forward(x)  # forward propagate an input
+def _parts(
+    network: MLP, gradients: Gradients, x: Array, y: Array, rows: int, whole: bool
+) -> list[_Part]:
+    """Cut a stack into parts that fit the cache; one network, or all for probes, is one part."""
+    if whole or not network.stack_shape:
+        return [_Part(..., network, gradients, x, y)]
+    numbers = network[0].theta.size + 3 * rows * sum(network.sizes)  # 3: z, a and delta
+    count = max(1, IN_CACHE // (numbers * network.dtype.itemsize))
+    parts = []
+    for first in range(0, len(network.theta), count):
+        members = slice(first, first + count)
+        of_x, of_y = (array[members] if array.ndim > 2 else array for array in (x, y))
+        of_gradients = Gradients.into(gradients.theta[members], network.sizes)
+        of_network = network.with_theta(network.theta[members])
+        # One list of delta for all, so that a part's are gone when the next one's come.
+        of_gradients = replace(of_gradients, delta=gradients.delta)
+        parts.append(_Part(members, of_network, of_gradients, of_x, of_y))
+    return parts
+
+
+def _pass(part: _Part, x: Array, y: Array, backward: bool = True) -> tuple[Trace, Any]:
+    """Take the first three of the notes' four steps."""
+    trace = part.network.forward(x)  # forward propagate an input
     loss, error = mse(trace.output, y)  # compute the cost function
-    gradients = network.backward(trace, error) if backward else _NO_GRADIENTS  # backpropagation
-    return _Pass(trace, loss, gradients)
-
-
-_NO_GRADIENTS = Gradients(np.empty(0), W=[], b=[], delta=[])
+    if backward:
+        part.network.backward(trace, error, out=part.gradients)  # backpropagation
+    return trace, loss
 
 
 def _batches(
@@ -210,21 +250,19 @@ def _batches(
         yield order[first : first + batch_size]
 
 
-def _record(
-    history: History,
-    k: int,
-    epoch: int,
-    network: MLP,
-    everything: _Pass,
-    probes: Mapping[str, Probe],
-) -> None:
-    history.loss[k] = everything.loss
-    finite = np.isfinite(everything.loss) & network.is_finite()
-    if not finite.all():
-        new = (history.diverged_at < 0) & ~finite
-        history.diverged_at = np.where(new, epoch, history.diverged_at)
-    for name, probe in probes.items():
-        value = np.asarray(probe(network, everything.trace, everything.gradients))
-        if k == 0:
-            history.probes[name] = np.full((len(history.loss), *value.shape), np.nan)
-        history.probes[name][k] = value
+def _keep(history: History, k: int, name: str, value: ArrayLike) -> None:
+    """Write what a probe returned into the record."""
+    value = np.asarray(value)
+    if k == 0:
+        history.probes[name] = np.full((len(history.loss), *value.shape), np.nan)
+    history.probes[name][k] = value
+
+
+def _date_divergence(history: History, k: int, epoch: int, network: MLP) -> bool:
+    """Note which networks are not finite any more, and return whether that is all of them."""
+    finite = np.isfinite(history.loss[k]) & network.is_finite()
+    if finite.all():
+        return False
+    new = (history.diverged_at < 0) & ~finite
+    history.diverged_at = np.where(new, epoch, history.diverged_at)
+    return bool((history.diverged_at >= 0).all())

@@ -7,6 +7,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from experiments.kit.style import CONTRAST, luminance
+
 
 def texts(fig: Figure) -> list[Text]:
     """Return the texts that are drawn: those of switched-off axes are not."""
@@ -21,15 +23,21 @@ def texts(fig: Figure) -> list[Text]:
     return [t for t in found if t.get_visible() and t.get_text().strip()]
 
 
-def assert_legible(fig: Figure) -> None:
-    """No text is cut off at the edge, too small for a projector, or under another."""
+def contrast(colour: str) -> float:
+    """Return the contrast of a colour on white, from 1 to 21."""
+    return 1.05 / (luminance(colour) + 0.05)
+
+
+def assert_legible(fig: Figure, smallest: float = 12) -> None:
+    """No text is cut off at the edge, too small or pale for a projector, or under another."""
     fig.draw_without_rendering()
     boxes = []
     for t in texts(fig):
-        box = t.get_window_extent()
+        box = Text.get_window_extent(t)  # of an annotation, without the line that leads to it
         if box.width == 0:
             continue
-        assert float(t.get_fontsize()) >= 12, t
+        assert float(t.get_fontsize()) >= smallest, t
+        assert contrast(str(t.get_color())) >= CONTRAST, t
         assert fig.bbox.x0 - 1 <= box.x0, t
         assert box.x1 <= fig.bbox.x1 + 1, t
         assert fig.bbox.y0 - 1 <= box.y0, t

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from tests.notebooks import FOLDER, NOTEBOOKS, SOLUTION, printed, read, run
 
-README = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+GUIDE = (FOLDER / "guide.md").read_text(encoding="utf-8")
 FOLDED = re.compile(r"<details>\n<summary>(.*?)</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 # NumPy may change its random numbers between releases; the committed ones are drawn with these.
@@ -48,7 +48,7 @@ def assert_alike(committed: str, fresh: str) -> None:
             assert isclose(float(a), float(b), rel_tol=0.05, abs_tol=1e-9), (committed, fresh)
 
 
-def test_there_is_one_for_each_lesson_and_the_readme_lists_it() -> None:
+def test_there_is_one_for_each_lesson_and_the_guide_lists_it() -> None:
     assert len(NOTEBOOKS) == 6
     for path in NOTEBOOKS:
         title = read(path).cells[0].source.splitlines()[0]
@@ -56,7 +56,7 @@ def test_there_is_one_for_each_lesson_and_the_readme_lists_it() -> None:
         minutes = re.search(r"(\d+) minutes", read(path).cells[0].source)
         assert minutes is not None
         assert 10 <= int(minutes[1]) <= 20
-        (row,) = re.findall(rf"^\| \[.*\]\(notebooks/{path.name}\) .*", README, re.MULTILINE)
+        (row,) = re.findall(rf"^\| \[.*\]\({path.name}\) .*", GUIDE, re.MULTILINE)
         assert row.rstrip(" |").endswith(f"| {minutes[1]}")
 
 

@@ -1,157 +1,47 @@
 """The moving picture of a case: network, gradients, surface and loss, in step over the epochs.
 
-Every frame is drawn by the panels of the picture, from what is known at that epoch. Frames
-come one at a time and are written as they come.
+Every frame is drawn by the panels of the picture, from what is known at that epoch. The titles
+say what became of it in the last frame only: before it, the class can still guess.
 
-Where to go next: ``cli.py``.
+Where to go next: ``command.py``.
 """
 
 from __future__ import annotations
 
-import base64
-import re
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
-from html import escape
-from io import BytesIO
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, HTMLWriter, PillowWriter
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from PIL import Image
 
 from experiments.case.figure import (
     NEGATIVE,
     UNITS,
     four_panels,
     gradient_panel,
+    loss_colours,
     loss_panel,
     page_heading,
     surface_panel,
     weights_panel,
 )
 from experiments.case.measure import Result
-from experiments.kit.style import CASE, INK, QUIET, WELL, check_path, styled
-from mlp.files import replacing
-
-# The most frames for each of the three things that move, and how many pass in a second.
-FRAMES, PER_SECOND = 40, 4
-# How many seconds a film that starts again by itself stays at its end.
-PAUSE = 1
-# 960 × 540 pixels of a figure of 16 × 9 inches.
-DPI = 60
-# How many colours are kept, and the parts of each on the way from white.
-COLOURS, SHADES = 40, (1 / 3, 2 / 3, 1.0)
-
-
-class Page(HTMLWriter):
-    """matplotlib's web page with buttons and a slider, of frames of few colours."""
-
-    _saved_frames: list[str]
-
-    def grab_frame(self, **savefig_kwargs: Any) -> None:
-        """Add the figure as it is now."""
-        png = BytesIO()
-        drawn(self.fig, self.dpi).save(png, "png", optimize=True)
-        self._saved_frames.append(base64.encodebytes(png.getvalue()).decode("ascii"))
-
-
-class Gif(PillowWriter):
-    """matplotlib's GIF, of frames of few colours, the same in all of them."""
-
-    _frames: list[Image.Image]
-
-    def grab_frame(self, **savefig_kwargs: Any) -> None:
-        """Add the figure as it is now."""
-        self._frames.append(drawn(self.fig, self.dpi))
-
-
-def drawn(fig: Figure, dpi: float) -> Image.Image:
-    """Return the figure in the colours of `palette`: a quarter of the bytes of all colours."""
-    buffer = BytesIO()
-    fig.savefig(buffer, format="rgba", dpi=dpi)
-    size = tuple(round(inches * dpi) for inches in fig.get_size_inches())
-    image = Image.frombuffer("RGBA", size, buffer.getvalue()).convert("RGB")
-    colours = Image.new("P", (1, 1))
-    colours.putpalette(palette())
-    return image.quantize(palette=colours, dither=Image.Dither.NONE)
-
-
-@cache
-def palette() -> bytes:
-    """Return red, green and blue of the colours of the panels, and of their way to white."""
-    lines = [CASE, WELL, QUIET, INK, NEGATIVE, *UNITS[:3]]
-    shades = [1 - (1 - np.array(to_rgb(colour))) * part for colour in lines for part in SHADES]
-    surface = mpl.colormaps["cividis"](np.linspace(0, 1, COLOURS - len(shades) - 1))[:, :3]
-    colours = np.vstack([np.ones((1, 3)), *shades, surface])
-    return bytes((255 * colours).round().astype(np.uint8).ravel())
-
-
-WRITERS: dict[str, Callable[[], AbstractMovieWriter]] = {
-    ".gif": lambda: Gif(PER_SECOND),
-    ".html": lambda: Page(PER_SECOND, embed_frames=True, default_mode="once"),
-    ".mp4": lambda: FFMpegWriter(PER_SECOND),
-}
-
-
-def check_film(path: Path) -> None:
-    """Refuse a moving picture that could not be written, before anything is computed.
-
-    Raises
-    ------
-    ValueError
-        If there is no writer for that suffix.
-    OSError
-        If the folder is missing, or ffmpeg is.
-    """
-    check_path(path, WRITERS, "moving pictures")
-    if path.suffix.lower() == ".mp4" and not FFMpegWriter.isAvailable():
-        raise FileNotFoundError(
-            f"{path.name} needs the program ffmpeg, which is not installed; install it, or "
-            "name a .gif or .html file"
-        )
+from experiments.kit import film as films
+from experiments.kit.style import INK, QUIET
 
 
 def frame_epochs(result: Result) -> list[int]:
-    """Choose the epochs to show: more of them where more happens.
-
-    The frames are equal steps on a way of which one part is time, one the change of ln L and
-    one the change of the gradients of the units. So a jump is not missed, a long wait is felt
-    and does not last, and where nothing moves but time the film is short.
-
-    Returns
-    -------
-    list of int
-        Rising, from 0 to the last epoch; at most `FRAMES` for each of the three that moves.
-    """
-    last = result.last_epoch
+    """Choose the epochs to show, by the change of ln L and of the gradients of the units."""
+    past = slice(0, result.last_epoch + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ways = [
-            np.arange(last + 1.0),
-            np.log(result.history.loss[: last + 1]),
-            result.history["unit_gradients"][: last + 1],
-        ]
-        moves = [np.abs(np.diff(way, axis=0)) for way in ways]
-        steps = [move.sum(axis=tuple(range(1, move.ndim))) for move in moves]
-    steps = [np.where(np.isfinite(step), step, 0) for step in steps]
-    # What moves by no more than rounding does not move.
-    shares = [step / step.sum() for step in steps if step.sum() > 1e-6]
-    way = np.concatenate([[0.0], np.cumsum(sum(shares, np.zeros(last)))])
-    places = np.linspace(0, len(shares), FRAMES * len(shares))
-    nearest = np.interp(places, way, np.arange(last + 1)).round().astype(int)
-    return sorted({0, last, *nearest.tolist()})
+        log_loss = np.log(result.history.loss[past])
+    return films.moments(log_loss, result.history["unit_gradients"][past])
 
 
 def draw_frame(fig: Figure, now: Result, whole: Result) -> None:
     """Draw one epoch of the finished run `whole`: what is known of it by `now`."""
-    fig.clear()
     loss, gradients, network, surface = four_panels(fig)
     loss_panel(loss, now, whole)
     gradient_panel(gradients, now, whole)
@@ -161,100 +51,11 @@ def draw_frame(fig: Figure, now: Result, whole: Result) -> None:
     fig.text(0.98, 0.935, f"epoch {now.last_epoch}", size=30, ha="right", color=QUIET)
 
 
-@contextmanager
-def film(whole: Result, path: Path) -> Iterator[Callable[[Result], None]]:
-    """Yield a function that adds a frame; the film is written whole or not at all.
+def film(whole: Result, path: Path) -> AbstractContextManager[Callable[[Result], None]]:
+    """Return a context that yields a function for ``measure.replay``, which adds a frame.
 
-    Parameters
-    ----------
-    whole : Result
-        The finished run, whose axes all frames share.
-    path : pathlib.Path
-        Its suffix picks the format.
-
-    Yields
-    ------
-    callable (Result) -> None
-        For ``measure.replay``: draws what is known at an epoch.
-
-    Raises
-    ------
-    ValueError, OSError
-        As for `check_film`, or if the disk is full or ffmpeg fails.
+    The axes of all frames are those of the finished run `whole`; see `experiments.kit.film.film`.
     """
-    check_film(path)
-    suffix = path.suffix.lower()
-    writer = WRITERS[suffix]()
-
-    def add(now: Result) -> None:
-        draw_frame(fig, now, whole)
-        writer.grab_frame()
-
-    with tempfile.TemporaryDirectory() as folder, styled(), np.errstate(all="ignore"):
-        part = Path(folder) / f"film{suffix}"
-        fig = Figure(figsize=(16, 9), dpi=100)
-        writer.setup(fig, part, DPI)
-        try:
-            yield add
-            for _ in range(0 if suffix == ".html" else PAUSE * PER_SECOND):
-                writer.grab_frame()
-            writer.finish()
-        except BaseException as error:
-            if isinstance(writer, FFMpegWriter):  # it may be waiting for more
-                with suppress(Exception):
-                    writer.finish()
-            if isinstance(error, BrokenPipeError | subprocess.CalledProcessError):
-                raise OSError(f"ffmpeg could not write {path.name}: {error}") from None
-            if isinstance(error, OSError) and error.errno:
-                raise OSError(error.errno, error.strerror, str(path)) from None
-            raise
-        content = part.read_bytes()
-        if suffix == ".html":
-            content = alone(content.decode(), whole).encode()
-        with replacing(path) as file:
-            file.write(content)
-
-
-# What the buttons say, in place of a font of symbols that matplotlib's page fetches.
-BUTTONS = {
-    "fa-minus": "slower",
-    "fa-fast-backward": "|◀",
-    "fa-step-backward": "◀ step",
-    "fa-play.fa-flip-horizontal": "◀ back",
-    "fa-pause": "❚❚ pause",
-    "fa-play": "▶ play",
-    "fa-step-forward": "step ▶",
-    "fa-fast-forward": "▶|",
-    "fa-plus": "faster",
-}
-STYLE = """
-body { margin: 1em; text-align: center; font: 16px sans-serif; color: #222222; }
-.animation img { max-width: 100%; }
-.animation input[type=range].anim-slider { width: 90%; }
-.animation .anim-buttons button { width: auto; padding: 0.3em 0.7em; font: inherit; }
-.animation .fa { font-style: normal; }
-"""
-
-
-def alone(page: str, result: Result) -> str:
-    """Return matplotlib's page as a document that asks the network for nothing.
-
-    The link to a font of symbols gives way to words on the buttons, the random name of the
-    animation to a fixed one, and a policy forbids all that is not in the page itself.
-    """
-    page = re.sub(r"<link\b[^>]*>", "", page)
-    title = escape(f"{result.case.title}, {result.settings.activation}")
-    page = page.replace("<img ", f'<img alt="{title}: the training, epoch by epoch" ')
-    (name,) = re.findall(r'id="_anim_img(\w+)"', page)
-    page = page.replace(name, "0")
-    words = "\n".join(
-        f'.animation .{name}::before {{ content: "{words}"; }}' for name, words in BUTTONS.items()
-    )
-    policy = "default-src 'none'; img-src data:; script-src 'unsafe-inline'; "
-    policy += "style-src 'unsafe-inline'"
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f"<title>{title}</title>\n</head>\n<body>\n{page}\n"
-        f"<style>{STYLE}{words}\n</style>\n</body>\n</html>\n"
-    )
+    title = f"{whole.case.title}, {whole.settings.activation}"
+    colours = [*loss_colours(whole), QUIET, INK, NEGATIVE, *UNITS[:3]]
+    return films.film(path, title, colours, partial(draw_frame, whole=whole))

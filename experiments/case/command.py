@@ -15,6 +15,7 @@ from experiments.case import animation, text
 from experiments.case.cases import CASES, Case
 from experiments.case.figure import figure
 from experiments.case.measure import Result, replay, run
+from experiments.kit.film import check_film
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
@@ -63,7 +64,7 @@ def told(case: Case, values: dict[str, Any]) -> tuple[Story, Path]:
     output = figure_path(values, f"{case.name}-{settings.activation}.png")
     film = values["animate"]
     if film:
-        animation.check_film(film)
+        check_film(film)
     options = {option.name: values[option.name] for option in case.options}
     dataset = dataset_of(values)
     with progress("training") as expect:

@@ -38,6 +38,8 @@ UNITS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#999999", "#CC79A7")
 POSITIVE, NEGATIVE = "#333333", "#00788C"
 # The most units of a layer that are drawn one by one; of more, the last takes the sixth place.
 SHOWN = 6
+# How many numbers of one kind are held at once to draw the answers.
+ROOM = 20_000_000
 
 
 def figure(result: Result) -> Figure:
@@ -55,16 +57,15 @@ def figure(result: Result) -> Figure:
         gradient_panel(gradients, result)
         network_panel(network, result)
         surface_panel(surface, result)
-        verdict = result.verdict()
         page_heading(fig, result)
         fig.text(
             0.98,
             0.935,
-            verdict.word,
+            result.word,
             size=30,
             weight="bold",
             ha="right",
-            color=WELL if verdict.word == "learning" and not result.setback else CASE,
+            color=WELL if result.word == "learning" and not result.setback else CASE,
         )
     return fig
 
@@ -88,14 +89,24 @@ def page_heading(fig: Figure, result: Result) -> None:
     fig.text(0.02, 0.905, result.start.words, size=16, color=QUIET)
 
 
+def _names(result: Result) -> tuple[str, str]:
+    """Return the name of the start, and of the one that suits the activation."""
+    return result.start.name or result.start.kernel.name, result.reference_name
+
+
+def loss_colours(result: Result) -> list[str]:
+    """Return the colour of the start, and of the one that suits the activation."""
+    return start_colours(_names(result))
+
+
 def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     """Draw the loss of the case, of the same network started well, and of the mean predictor.
 
     `whole` is the finished run that `result` is a part of, if it is: its axes are drawn.
     """
     loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
-    name, well = result.start.name or result.start.kernel.name, result.reference_name
-    this, good = start_colours([name, well])
+    name, well = _names(result)
+    this, good = loss_colours(result)
     runs = result.all_losses.shape[1]
     epochs = np.arange(len(loss))
     in_all = (whole or result).history.loss
@@ -118,7 +129,7 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
         loss_end(result.reference_losses, top, f"{well}\nbest of {REFERENCE_RUNS}: ", good),
         loss_end(loss, top, f"{start_label(name)}\n{of_all}", this),
     ]
-    word = result.verdict().word
+    word = result.word
     if word == "diverged":
         at = int(result.history.diverged_at)
         ax.text(
@@ -211,7 +222,7 @@ def network_panel(ax: Axes, result: Result) -> Axes:
     )
     ax.set(xlim=(-0.14, 2.7), ylim=(-0.82, 0.66))
     ax.axis("off")
-    if result.verdict().word == "diverged":
+    if result.word == "diverged":
         title = f"Its largest number: {number(result.largest(result.network.parameters()))}"
     elif result.largest_weight_change == 0:
         title = "No weight has moved"
@@ -281,7 +292,7 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     title = "What it answers (dots: the data)"
     if not _is_over(result, whole):
         pass
-    elif result.verdict().word == "diverged":
+    elif result.word == "diverged":
         title = "No sensible answer is left"
     elif flat:
         title = "One answer for everything"
@@ -295,9 +306,12 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
 
 def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:
     """Return the first output in the units of the table."""
+    at_once = max(1, ROOM // sum(network.sizes))
+    blocks = [x[first : first + at_once] for first in range(0, len(x), at_once)]
     with np.errstate(over="ignore", invalid="ignore"):
-        answer: Array = network.predict(x)[:, 0] * dataset.y_std[0] + dataset.y_mean[0]
-    return answer
+        found = np.concatenate([network.predict(block)[:, 0] for block in blocks])
+        answers: Array = found * dataset.y_std[0] + dataset.y_mean[0]
+    return answers
 
 
 def _answers_panel(ax: Axes, result: Result, truth: Array) -> Axes:

@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import Case
 from experiments.data import Dataset, best_plane
-from experiments.kit.claims import LEARNED, Outcome, Verdict
+from experiments.kit.claims import ROUNDING, Outcome, Setback
 from experiments.kit.settings import Expect, Settings, unwatched
 from experiments.kit.starts import Start, good_start
 from experiments.kit.training import (
     NO_GRADIENT,
-    Setback,
     fit,
     median_run,
     member,
@@ -33,7 +32,6 @@ from experiments.kit.training import (
     setback,
     verdict_word,
 )
-from experiments.kit.words import number
 from mlp import MLP, Gradients, History, Trace, diagnostics, mse
 from mlp.arrays import Array
 from mlp.optimizers import OPTIMIZERS, Adam, Resumable
@@ -62,6 +60,11 @@ class Twin:
     answers: Array
     target_mean: Array
     bent: float
+
+    @property
+    def flat(self) -> bool:
+        """Whether the answer is the same for every row."""
+        return float(np.ptp(self.answers[0], axis=0).max()) <= ROUNDING
 
     @property
     def difference(self) -> float:
@@ -202,6 +205,35 @@ class Result:
         return float(np.nanmax(self.history["weight_change"]))
 
     @property
+    def dead(self) -> list[int]:
+        """How many units of each hidden layer are dead at the end: f'(z) = 0 on every row."""
+        parts = np.nan_to_num(self.history["dead"][-1])
+        return [round(part * H) for part, H in zip(parts, self.settings.hidden, strict=True)]
+
+    @property
+    def dead_from(self) -> int | None:
+        """The epoch from which a hidden layer is dead as a whole, to the end; None if none is."""
+        alive = np.flatnonzero((self.history["dead"] < 1).all(axis=1))
+        epoch = int(alive[-1]) + 1 if len(alive) else 0
+        return epoch if epoch <= self.history.epochs else None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether no weight moved."""
+        return self.largest_weight_change == 0
+
+    @property
+    def word(self) -> str:
+        """What became of the network; see `verdict_word`."""
+        diverged = bool(self.history.diverged_at >= 0)
+        if not diverged and self.frozen:
+            return "stalled"
+        mean_loss = self.dataset.mean_predictor_loss
+        return verdict_word(
+            diverged, self.lowest_loss, mean_loss, self.distinct, self.hidden_units
+        )
+
+    @property
     def setback(self) -> Setback | None:
         """What is wrong with how the loss ended, if anything is."""
         return setback(self.history.loss, self.dataset.mean_predictor_loss)
@@ -253,51 +285,6 @@ class Result:
         """Measure every claim of the case."""
         return self.case.outcomes(self, self.settings.activation, self.options)
 
-    def verdict(self) -> Verdict:
-        """Say in one word what became of the network."""
-        loss, mean_loss = self.history.loss, self.dataset.mean_predictor_loss
-        diverged_at = int(self.history.diverged_at)
-        layers = len(self.settings.hidden)
-        units = f"{self.distinct} distinct of {self.hidden_units} hidden units"
-        word = verdict_word(
-            diverged_at >= 0, self.lowest_loss, mean_loss, self.distinct, self.hidden_units
-        )
-        if word == "diverged":
-            reason = "A step was too large: the numbers left the range of floating point."
-            if diverged_at == 0:
-                reason = "The start is too large: the numbers leave the range of floating point."
-            return Verdict(word, f"not finite at epoch {diverged_at}", reason)
-        if self.largest_weight_change == 0:
-            return Verdict("stalled", "no weight moved (largest change 0)", _frozen_reason(self))
-        bad = self.setback
-        if word == "stalled":
-            reason = "It has learned nothing from x"
-            if loss[-1] < LEARNED * loss[0]:
-                reason = "The loss falls, but has not come below that"
-            reason += f": always answering the mean of y has a loss of {number(mean_loss)}."
-            lowest = f"lowest loss {number(self.lowest_loss)}"
-            if bad:
-                lowest, reason = f"{lowest}, at the end {number(loss[-1])}", bad.reason
-            return Verdict(word, lowest, reason)
-        if word == "symmetric":
-            reason = "Units that start the same get the same gradient, so they stay the same"
-            if self.case.identical and self.distinct > layers:
-                reason = "Rounding has set some of the equal units apart"
-            would = "one unit" if self.distinct == layers == 1 else f"{self.distinct} units"
-            return Verdict(
-                word,
-                f"{units}, loss {number(loss[-1])}",
-                bad.reason if bad else f"{reason}: it learns what {would} can.",
-            )
-        reason = "The units start different, get different gradients and become different."
-        if self.hidden_units == layers:
-            reason = "One unit in a layer has no other to be the same as."
-        elif self.case.identical:
-            reason = "The units started the same; rounding has set them apart."
-        numbers = f"loss {number(loss[0])} → {number(loss[-1])}"
-        numbers += f", above the mean, {units}" if bad else f", {units}"
-        return Verdict(word, numbers, bad.reason if bad else reason)
-
 
 def run(
     case: Case,
@@ -334,8 +321,9 @@ def run(
     --------
     >>> from experiments.case.cases import ZERO
     >>> from experiments.data import load
-    >>> str(run(ZERO, load(), Settings(epochs=5)).verdict())
-    'stalled: no weight moved (largest change 0)'
+    >>> result = run(ZERO, load(), Settings(epochs=5))
+    >>> result.word, result.largest_weight_change
+    ('stalled', 0.0)
     """
     settings = settings or case.settings()
     options = case.chosen(options)
@@ -467,6 +455,7 @@ def _probes(before: MLP) -> dict[str, Any]:
         "weight_change": weight_change,
         "unit_spread": _unit_spread,
         "dW_rms": diagnostics.dW_rms,
+        "dead": diagnostics.dead,
     }
 
 
@@ -520,12 +509,3 @@ def stand_in(settings: Settings, one: MLP) -> Resumable:
     if optimizer is Adam:
         return Adam(rate, epsilon=Adam.epsilon * n_out.theta)
     return optimizer(rate / n_out.theta)
-
-
-def _frozen_reason(r: Result) -> str:
-    if r.largest(r.gradients.W) == 0:
-        return (
-            "With a = 0 and output weights of 0, every ∂L/∂W = aᵀ delta is 0, so only the "
-            "output bias can move."
-        )
-    return "Every step was too small to change a weight."

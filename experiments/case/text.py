@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from experiments.case.measure import Result
-from experiments.kit.claims import claim_as_json, claims
+from experiments.kit.claims import LEARNED, Verdict, claim_as_json, claims
 from experiments.kit.training import NO_GRADIENT
 from experiments.kit.words import (
     data_rows,
@@ -15,12 +15,14 @@ from experiments.kit.words import (
     describe_training,
     end,
     ends,
+    listed,
     number,
     numbers,
     row,
     rows,
     shape,
     verdict_rows,
+    wrapped,
 )
 
 
@@ -30,7 +32,6 @@ def text(result: Result, figure: str) -> str:
     First the network, the data and the start; then every claim with the number that was
     measured; then the verdict; last the picture and what to try next.
     """
-    verdict = result.verdict()
     outcomes = result.outcomes()
     activation = result.settings.activation
     notes = "the notes say"
@@ -42,10 +43,11 @@ def text(result: Result, figure: str) -> str:
             "",
             *_setting(result),
             "",
-            *claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
-            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
+            *claims(notes, [o for o in outcomes if not o.claim.ours], result.word),
+            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], result.word),
             "",
-            *verdict_rows(verdict),
+            *verdict_rows(verdict(result)),
+            *wrapped("", _dead(result)),
             "",
             row("picture", figure),
             *([row("film", result.film)] if result.film else []),
@@ -78,7 +80,8 @@ def as_json(result: Result, figure: str) -> dict[str, Any]:
             "loss": numbers(result.reference_losses),
         },
         "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
-        "verdict": str(result.verdict()),
+        "verdict": str(verdict(result)),
+        "dead": result.dead,
         "figure": figure,
         **({"film": result.film} if result.film else {}),
     }
@@ -114,6 +117,70 @@ def describe(result: Result) -> str:
     )
 
 
-def verdict(result: Result) -> str:
-    """Return what became of the network, in one line."""
-    return str(result.verdict())
+def verdict(result: Result) -> Verdict:
+    """Return what became of the network: one word, the number behind it, and why."""
+    word, bad = result.word, result.setback
+    loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
+    layers = len(result.settings.hidden)
+    units = f"{result.distinct} distinct of {result.hidden_units} hidden units"
+    if word == "diverged":
+        at = int(result.history.diverged_at)
+        reason = "A step was too large: the numbers left the range of floating point."
+        if at == 0:
+            reason = "The start is too large: the numbers leave the range of floating point."
+        return Verdict(word, f"not finite at epoch {at}", reason)
+    if result.frozen:
+        return Verdict(word, "no weight moved (largest change 0)", _why_frozen(result))
+    if word == "stalled":
+        reason = "It has learned nothing from x"
+        if result.dead_from is None and loss[-1] < LEARNED * loss[0]:
+            reason = "The loss falls, but has not come below that"
+        reason += f": always answering the mean of y has a loss of {number(mean_loss)}."
+        lowest = f"lowest loss {number(result.lowest_loss)}"
+        if bad:
+            lowest, reason = f"{lowest}, at the end {number(loss[-1])}", bad.reason
+        return Verdict(word, lowest, reason)
+    if word == "symmetric":
+        reason = "Units that start the same get the same gradient, so they stay the same"
+        if result.case.identical and result.distinct > layers:
+            reason = "Rounding has set some of the equal units apart"
+        would = "one unit" if result.distinct == layers == 1 else f"{result.distinct} units"
+        reason = f"{reason}: it learns what {would} can."
+        losses = f"{units}, loss {number(loss[-1])}"
+        return Verdict(word, losses, bad.reason if bad else reason)
+    reason = "The units start different, get different gradients and become different."
+    if result.hidden_units == layers:
+        reason = "One unit in a layer has no other to be the same as."
+    elif result.case.identical:
+        reason = "The units started the same; rounding has set them apart."
+    losses = f"loss {number(loss[0])} → {number(loss[-1])}"
+    losses += f", above the mean, {units}" if bad else f", {units}"
+    return Verdict(word, losses, bad.reason if bad else reason)
+
+
+def _why_frozen(result: Result) -> str:
+    if result.largest(result.gradients.W) == 0:
+        return (
+            "With a = 0 and output weights of 0, every ∂L/∂W = aᵀ ∂L/∂z is 0, so only the "
+            "output bias can move."
+        )
+    return "Every step was too small to change a weight."
+
+
+def _dead(result: Result) -> str:
+    """Name the units that are dead after training; empty where none is, or nothing finite."""
+    if result.word == "diverged":
+        return ""
+    several = len(result.dead) > 1
+    named = [
+        ({1: "the one", 2: "both"}.get(H, f"all {H}") if dead == H else f"{dead} of {H}")
+        + (f" of hidden layer {k}" if several else " hidden units")
+        for k, (dead, H) in enumerate(zip(result.dead, result.settings.hidden, strict=True), 1)
+        if dead
+    ]
+    if not named:
+        return ""
+    since = f" from epoch {result.dead_from} on" if result.dead_from else ""
+    return (
+        f"Dead{since}: {listed(named)}. There f'(z) = 0 on every row: no gradient comes through."
+    )

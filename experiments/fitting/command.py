@@ -23,6 +23,7 @@ from experiments.kit.options import (
     PRINT_OPTIONS,
     Begun,
     Converted,
+    OneOf,
     fraction_of,
     known_starts,
     network_options,
@@ -48,7 +49,8 @@ TRAIN_OPTIONS: list[click.Parameter] = [
     click.Option(
         ["--init"],
         type=Begun("name", known_starts),
-        help="How the weights start: an initializer, or FILE.py:FUNCTION, whose code is run.  "
+        help="How the weights start: an initializer (he_normal, normal:0.1), the std of w (0.1), "
+        "or FILE.py:FUNCTION, whose code is run.  "
         "[default: he_normal; without ReLU glorot_normal]",
     ),
     *network_options(measure.DEFAULTS),
@@ -58,6 +60,19 @@ TRAIN_OPTIONS: list[click.Parameter] = [
         default="0.2",
         show_default=True,
         help="Part of the rows to hold out.",
+    ),
+    click.Option(
+        ["--keep"],
+        type=OneOf(["best", "last"]),
+        default="best",
+        show_default=True,
+        help="Which epoch's network: the best on the rows held out, or the last.",
+    ),
+    click.Option(
+        ["--patience"],
+        type=click.IntRange(min=1),
+        metavar="EPOCHS",
+        help="Stop after so many epochs without a better one on the rows held out.",
     ),
     click.Option(
         ["--save"],
@@ -83,7 +98,7 @@ TRAIN_OPTIONS: list[click.Parameter] = [
 # What a network that is resumed already has.
 RESUMED = (
     "inputs", "target", "init", "activation", "hidden", "learning_rate", "batch_size",
-    "optimizer", "seed", "validation",
+    "optimizer", "seed", "validation", "keep",
 )  # fmt: skip
 
 
@@ -134,9 +149,9 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
     Example:
       mlp-demo train houses.csv --target price --save net.npz
 
-    Some rows are held out. It says what the start of the weights did to every layer and what
-    became of the network, and draws the loss. Ctrl-C ends it early and keeps the last whole
-    epoch.
+    Some rows are held out, and the epoch that is best on them is kept. It says what the start of
+    the weights did to every layer and what became of the network, and draws the loss. Ctrl-C ends
+    it early and keeps what was learned.
     """
     source, resumed = values["data"], values["resume"]
     check_resumed(ctx)
@@ -157,7 +172,10 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
             start=values["init"],
             validation=values["validation"],
             drop_missing=values["drop_missing"],
+            keep=values["keep"],
         )
+    if values["patience"] and not model.validation:
+        raise InputError("--patience needs rows held out; leave out --validation 0")
     epochs = (values["epochs"] if resumed else None) or model.epochs_left
     if not epochs:
         raise InputError(f"{resumed} has had all its epochs; say with --epochs how many more")
@@ -170,7 +188,7 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
             if save:
                 save(model)
 
-        fit = measure.fit(model, table, epochs, on_epoch)
+        fit = measure.fit(model, table, epochs, on_epoch, values["patience"])
     if saved and fit.worth_saving:
         fit.model.save(saved)
     fit = replace(fit, saved=str(saved) if saved else None)

@@ -15,6 +15,8 @@ from experiments.kit.words import number, shape
 DOTS = 2000
 # How many times the loss of always the mean is the most that is drawn.
 HIGHEST = 1e4
+# How many times the first and the last loss is the most that is drawn of a spike between.
+SPIKE = 5
 
 
 def figure(fit: Fit) -> Figure:
@@ -43,16 +45,24 @@ def figure(fit: Fit) -> Figure:
 
 
 def loss_panel(ax: Axes, fit: Fit) -> Axes:
-    """Draw the loss on the rows to learn from, on those held out, and of always the mean."""
-    lines = [("learned from", fit.model.loss, CASE), ("held out", fit.model.held_out_loss, WELL)]
-    mean_loss = fit.dataset.mean_predictor_loss
+    """Draw the loss on the rows to learn from and on those held out, and of always the mean.
+
+    A dot marks the epoch that is kept. A spike leaves the axes, so that the rest is seen.
+    """
+    model, mean_loss = fit.model, fit.dataset.mean_predictor_loss
+    lines = [("learned from", model.loss, CASE), ("held out", model.held_out_loss, WELL)]
     drawn = [(name, loss, colour) for name, loss, colour in lines if np.isfinite(loss).any()]
     values = np.concatenate([loss[np.isfinite(loss)] for _, loss, _ in drawn] + [[mean_loss]])
     positive = values[values > 0]
-    log = bool(values.max() > 30 * positive.min())
-    top = min(float(values.max()) * (1.5 if log else 1.1), HIGHEST * mean_loss)
-    last = max(len(fit.model.loss) - 1, fit.diverged_at, 1)
-    ends = [(mean_loss, f"always the\nmean {number(mean_loss)}", QUIET)]
+    ended = [float(loss[k]) for _, loss, _ in drawn for k in (0, -1) if np.isfinite(loss[k])]
+    highest = min(float(values.max()), SPIKE * max([mean_loss, *ended]), HIGHEST * mean_loss)
+    log = bool(highest > 30 * positive.min())
+    top = highest * (1.5 if log else 1.1)
+    last = max(len(model.loss) - 1, fit.diverged_at, 1)
+    always = f"always the mean\n{number(mean_loss)}"
+    if len(model.held_out_loss):
+        always += f" (··· {number(fit.held_out_mean_loss)})"
+    ends = [(mean_loss, always, QUIET)]
     for name, loss, colour in drawn:
         shown = drawable(np.where(loss > 0, loss, np.nan), top)
         ax.plot(shown, color=colour, linewidth=5, marker="o" if len(shown) < 3 else None)
@@ -70,6 +80,11 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
         ax.set_ylim(0, top)
         ax.yaxis.set_major_locator(MaxNLocator(6))
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    if len(model.held_out_loss):
+        _held_out_marks(ax, fit, last)
+    if values.max() > top and fit.diverged_at < 0 and not fit.setback:
+        words = f"▲ up to {number(values.max())}"
+        ax.text(0.99, 0.99, words, color=QUIET, ha="right", va="top", transform=ax.transAxes)
     if fit.diverged_at >= 0:
         ax.axvline(fit.diverged_at, color=CASE, linewidth=1.6)
         ax.text(
@@ -77,18 +92,42 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
             ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
     label_ends(ax, ends)
-    title = {
+    ax.set_title(_title(fit))
+    return ax
+
+
+def _held_out_marks(ax: Axes, fit: Fit, last: int) -> None:
+    """Draw always the mean of the rows held out, and the epoch that is kept."""
+    model, epoch = fit.model, fit.model.kept_epoch
+    ax.plot([0, last], [fit.held_out_mean_loss] * 2, color=WELL, linestyle=(0, (1, 2)), lw=1.6)
+    ax.plot(
+        epoch, model.held_out_loss[epoch], "o", markersize=15, color="white",
+        markeredgecolor=WELL, markeredgewidth=4, zorder=4, clip_on=False,
+    )  # fmt: skip
+    if fit.diverged_at < 0:
+        side = "left" if epoch < last / 2 else "right"
+        ax.annotate(
+            f"kept: epoch {epoch}", (epoch, model.held_out_loss[epoch]), (0, 36),
+            textcoords="offset points", color=WELL, weight="bold", ha=side, size=14,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 2, "alpha": 0.8},
+        )  # fmt: skip
+
+
+def _title(fit: Fit) -> str:
+    """Return what the loss does, in a few words."""
+    word = fit.verdict().word
+    if fit.diverged_at < 0 and fit.setback:
+        return fit.setback.title
+    if word == "learning" and fit.by_heart:
+        return "It learns its rows by heart"
+    if word == "stalled" and fit.moved and fit.model.loss.min() < fit.dataset.mean_predictor_loss:
+        return "It learns its own rows only"
+    return {
         "diverged": "The loss explodes",
         "stalled": "Never better than the mean",
         "symmetric": "It learns, but as fewer units would",
         "learning": "The loss falls",
-    }[fit.verdict().word]
-    if fit.diverged_at < 0 and fit.setback:
-        title = fit.setback.title
-    elif fit.verdict().word == "learning" and _worse_than_the_mean(fit):
-        title = "It learns its own rows only"
-    ax.set_title(title)
-    return ax
+    }[word]
 
 
 def answers_panel(ax: Axes, fit: Fit) -> Axes:
@@ -115,8 +154,3 @@ def answers_panel(ax: Axes, fit: Fit) -> Axes:
     which = "held out" if len(fit.held_out_x) else "it learned from"
     ax.set_title(f"On the rows {which}" if sensible else "No sensible answer is left")
     return ax
-
-
-def _worse_than_the_mean(fit: Fit) -> bool:
-    held_out = fit.model.held_out_loss
-    return bool(len(held_out) and held_out[-1] > fit.held_out_mean_loss)

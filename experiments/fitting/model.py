@@ -74,6 +74,11 @@ class Model:
         The hidden layers before any training.
     memory : mapping of str to numpy.ndarray
         The state of the optimizer, `mlp.optimizers.Memory.state`.
+    best : numpy.ndarray, optional
+        theta of `best_epoch`; None for that of the network.
+    keep : {"best", "last"}
+        Whether the network of `best_epoch` answers and is what other programs find in the file,
+        or that of the last epoch. Training goes on with the last in both cases.
     """
 
     network: MLP
@@ -91,6 +96,26 @@ class Model:
     held_out_loss: Array
     began: tuple[Layer, ...]
     memory: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    best: Array | None = None
+    keep: str = "best"
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest loss on the rows held out; without any the last."""
+        held_out = self.held_out_loss
+        return int(np.nan_to_num(held_out, nan=np.inf).argmin()) if len(held_out) else self.epoch
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch of the network that answers."""
+        return self.best_epoch if self.keep == "best" else self.epoch
+
+    @property
+    def kept(self) -> MLP:
+        """The network that answers."""
+        if self.keep == "last" or self.best is None:
+            return self.network
+        return self.network.with_theta(self.best)
 
     @property
     def epoch(self) -> int:
@@ -105,7 +130,7 @@ class Model:
     def answer(self, x: Array) -> Array:
         """Return the answers to inputs, both in the units of the table."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.y_scale.back(self.network.forward(self.x_scale.forth(x)).output)
+            return self.y_scale.back(self.kept.forward(self.x_scale.forth(x)).output)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model to an ``.npz`` file, whole or not at all; `MLP.load` reads it too.
@@ -116,9 +141,11 @@ class Model:
             If the file cannot be written; an older one is then still there.
         """
         about = {name: getattr(self, name) for name in _TOLD} | {"settings": asdict(self.settings)}
+        theta = self.network.theta if self.best is None else self.best
         files.write_npz(
             path,
-            self.network.to_arrays()
+            self.kept.to_arrays()
+            | {"last": self.network.theta, "best": theta}
             | {"training": files.as_text(about)}
             | {"x_mean": self.x_scale.mean, "x_std": self.x_scale.std}
             | {"y_mean": self.y_scale.mean, "y_std": self.y_scale.std}
@@ -157,7 +184,7 @@ class Model:
 
 
 # What of a model goes into the file as it is.
-_TOLD = ("inputs", "targets", "start", "validation", "rows", "digest", "drop_missing")
+_TOLD = ("inputs", "targets", "start", "validation", "rows", "digest", "drop_missing", "keep")
 
 
 def look(network: MLP, dataset: Dataset) -> tuple[Layer, ...]:
@@ -189,6 +216,9 @@ def _model(arrays: Mapping[str, NDArray[Any]]) -> Model:
     names = [*about["inputs"], *about["targets"], about["start"], about["digest"]]
     if not all(isinstance(name, str) and name.isprintable() for name in names):
         raise ValueError("a name in it is no text")
+    keep = about.get("keep", "last")  # as files of older versions do
+    if keep not in ("best", "last"):
+        raise ValueError("what it keeps is neither the best nor the last")
     if not 0 <= about["validation"] < 1:
         raise ValueError("the part held out is not between 0 and 1")
     loss = as_floats(arrays["loss"], "loss")
@@ -204,6 +234,8 @@ def _model(arrays: Mapping[str, NDArray[Any]]) -> Model:
             raise ValueError(f"{name} has shape {arrays[name].shape}, not {shape}")
     if [len(about["inputs"]), len(about["targets"])] != [network.sizes[0], network.sizes[-1]]:
         raise ValueError("its columns do not fit its network")
+    last, best = (_theta(arrays, name, network) for name in ("last", "best"))
+    network = network.with_theta(last)
     settings = _settings(about["settings"], network)
     memory = _memory(arrays, network)
     settings.new_optimizer().memory.restore(network.theta, memory)
@@ -223,7 +255,17 @@ def _model(arrays: Mapping[str, NDArray[Any]]) -> Model:
         held_out_loss=arrays["held_out_loss"].astype(np.float64),
         began=tuple(Layer(*map(float, row)) for row in arrays["began"]),
         memory=memory,
+        best=best,
+        keep=keep,
     )
+
+
+def _theta(arrays: Mapping[str, NDArray[Any]], name: str, network: MLP) -> Array:
+    """Return the parameters of that name, shaped like those of the network; its own without."""
+    theta = np.array(as_floats(arrays.get(name, network.theta), name, network.dtype))
+    if theta.shape != network.theta.shape:
+        raise ValueError(f"{name} has shape {theta.shape}, not {network.theta.shape}")
+    return theta
 
 
 def _memory(arrays: Mapping[str, NDArray[Any]], network: MLP) -> dict[str, NDArray[Any]]:

@@ -6,7 +6,7 @@ import csv
 import io
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from math import isfinite, isnan
 from typing import Any
@@ -15,7 +15,7 @@ import click
 import numpy as np
 
 from experiments.data import SOURCES, column_names
-from experiments.fitting.measure import DEFAULTS, Answers, Finding, Fit, usual_start
+from experiments.fitting.measure import DEFAULTS, Answers, Finding, Fit, remedy, usual_start
 from experiments.fitting.model import Layer, Model
 from experiments.kit.settings import widths
 from experiments.kit.words import (
@@ -96,6 +96,11 @@ def as_json(fit: Fit, figure: str) -> dict[str, Any]:
         "held_out_loss": numbers(model.held_out_loss),
         "mean_predictor_loss": fit.dataset.mean_predictor_loss,
         "held_out_mean_predictor_loss": finite(fit.held_out_mean_loss),
+        "keep": model.keep,
+        "kept_epoch": model.kept_epoch,
+        "best_epoch": model.best_epoch,
+        "stopped": fit.stopped,
+        "r2": finite(fit.explained) if len(model.loss) else None,
         "typical_error": dict(zip(model.targets, numbers(fit.typical_errors()), strict=True)),
         "layers": {
             "start": [_layer_as_json(layer) for layer in model.began],
@@ -137,9 +142,16 @@ def answers_text(answers: Answers, output: str | None) -> str:
     if answers.known:
         lines.append(
             f"loss {number(answers.loss)} on the {answers.known} rows with "
-            f"{', '.join(answers.targets)} (always the mean: {number(answers.mean_loss)})"
+            f"{', '.join(answers.targets)} (always the mean: {number(answers.mean_loss)}), "
+            f"R² {_r2(answers.explained)}"
         )
         lines.append(f"typical error {_errors(answers.targets, answers.errors)}")
+    if answers.learned:
+        held_out = f"; held out it was {number(answers.held_out_loss)}"
+        lines.append(
+            f"it has learned from {answers.learned} of these rows, so this loss says little "
+            f"of new ones{held_out if isfinite(answers.held_out_loss) else ''}"
+        )
     return "\n".join(lines)
 
 
@@ -153,8 +165,10 @@ def answers_as_json(answers: Answers, model: Model, output: str | None) -> dict[
         "rows": len(answers.values),
         "unanswered": answers.unanswered,
         "known": answers.known,
+        "learned_from": answers.learned,
         "loss": finite(answers.loss),
         "mean_predictor_loss": finite(answers.mean_loss),
+        "r2": finite(answers.explained),
         "typical_error": dict(zip(answers.targets, numbers(answers.errors), strict=True)),
         "predictions": {name: numbers(values) for name, values in columns},
         "output": output,
@@ -190,16 +204,24 @@ def _size(value: float) -> str:
 def _findings(findings: Sequence[Finding]) -> list[str]:
     """Return what is wrong in which layers, and under all that has the same remedy that one."""
     lines = []
-    for remedy, found in groupby(findings, key=lambda finding: finding.remedy):
+    for options, found in groupby(findings, key=lambda finding: finding.options):
         for finding in found:
-            first, last = finding.layers[0], finding.layers[-1]
-            where = f"layer {first}" if first == last else f"layers {first} to {last}"
-            if len(finding.layers) not in (1, last - first + 1):
-                where = f"layers {', '.join(map(str, finding.layers))}"
-            text = textwrap.wrap(f"{where}: {finding.words}", WIDTH - 2)
+            text = textwrap.wrap(f"{_where(finding.layers)}{finding.words}", WIDTH - 2)
             lines += [click.style("! ", fg="red") + text[0], *(f"  {more}" for more in text[1:])]
-        lines += [f"    {line}" for line in textwrap.wrap(f"use {remedy}", WIDTH - 4)]
+        if options:
+            lines += [f"    {line}" for line in textwrap.wrap(f"use {remedy(options)}", WIDTH - 4)]
     return lines
+
+
+def _where(layers: Sequence[int]) -> str:
+    if not layers:
+        return ""
+    first, last = layers[0], layers[-1]
+    if len(layers) == 1:
+        return f"layer {first}: "
+    if len(layers) == last - first + 1:
+        return f"layers {first} to {last}: "
+    return f"layers {', '.join(map(str, layers))}: "
 
 
 def _held_out(fit: Fit) -> list[str]:
@@ -207,12 +229,17 @@ def _held_out(fit: Fit) -> list[str]:
         return []
     errors = _errors(fit.model.targets, fit.typical_errors())
     if not len(fit.held_out_x):
-        return wrapped("error", f"typically {errors}, on the rows that it learned from")
-    loss, mean_loss = float(fit.model.held_out_loss[-1]), fit.held_out_mean_loss
-    lines = wrapped("held out", f"loss {number(loss)} (always the mean: {number(mean_loss)})")
-    if loss > mean_loss and not fit.setback and fit.verdict().word in ("learning", "symmetric"):
-        lines += wrapped("", "Worse than the mean: it has learned its own rows, not the rule.")
+        words = f"typically {errors}, on the rows that it learned from"
+        return [row("R²", _r2(fit.explained)), *wrapped("error", words)]
+    loss, mean_loss = fit.judged_loss
+    words = f"loss {number(loss)} (always the mean: {number(mean_loss)})"
+    lines = wrapped("held out", f"{words}, R² {_r2(fit.explained)}")
     return [*lines, *wrapped("", f"typical error {errors}")]
+
+
+def _r2(explained: float) -> str:
+    """Write R², the part of the variance that is explained."""
+    return f"{explained:.2f}" if explained > -10 else number(explained)
 
 
 def _errors(targets: Sequence[str], errors: Sequence[float] | Any) -> str:
@@ -233,6 +260,8 @@ def _describe_saved(fit: Fit) -> str:
         return "nothing; --save FILE.npz keeps the network"
     if not fit.worth_saving:
         return f"nothing: the start is not finite; {saved} was not touched"
+    if fit.model.kept_epoch < fit.model.epoch:
+        return f"{saved}, the network of epoch {fit.model.kept_epoch}, the best on rows held out"
     if fit.diverged_at >= 0:
         return f"{saved}, the network of epoch {fit.model.epoch}, the last that was finite"
     return saved
@@ -240,24 +269,22 @@ def _describe_saved(fit: Fit) -> str:
 
 def _next(fit: Fit) -> list[str]:
     saved = fit.saved
-    source, settings = shlex.quote(fit.table.source), fit.model.settings
-    if fit.diverged_at == 0:
-        return _again(fit, {"--init": usual_start(fit.model), "--save": saved})
-    if fit.diverged_at > 0 or fit.setback:
-        rate = f"{settings.learning_rate / 10:.3g}"
-        return _again(fit, {"--learning-rate": rate, "--save": saved})
+    source = shlex.quote(fit.table.source)
+    advice = fit.advice()
+    if advice:
+        return _again(fit, {**advice, "--save": saved})
     if saved is None or not fit.worth_saving:
         return _again(fit, {"--save": "net.npz"})
-    network = shlex.quote(saved)
-    return [
-        f"mlp-demo predict {network} {source} -o out.csv",
-        f"mlp-demo train {source} --resume {network} --epochs 100",
-    ]
+    network, dropping = shlex.quote(saved), " --drop-missing" * fit.model.drop_missing
+    lines = [f"mlp-demo predict {network} {source} -o out.csv{dropping}"]
+    if not fit.by_heart and not fit.stopped:
+        lines.append(f"mlp-demo train {source} --resume {network} --epochs 100")
+    return lines
 
 
-def _again(fit: Fit, changes: dict[str, str | None]) -> list[str]:
+def _again(fit: Fit, changes: Mapping[str, str | None]) -> list[str]:
     """Return the command that does the same but for the changes, in lines of the width."""
-    options = {name: value for name, value in (_options(fit) | changes).items() if value}
+    options = {name: value for name, value in (_options(fit) | dict(changes)).items() if value}
     parts = [f"mlp-demo train {shlex.quote(fit.table.source)}"]
     for name, value in options.items():
         part = f"{name} {shlex.quote(value)}"
@@ -277,19 +304,22 @@ def _again(fit: Fit, changes: dict[str, str | None]) -> list[str]:
 def _options(fit: Fit) -> dict[str, str]:
     """Return the options of a training whose values are not those that it has by default."""
     model, settings = fit.model, fit.model.settings
-    usual = DEFAULTS.settings(activation=settings.activation, optimizer=settings.optimizer)
+    usual = DEFAULTS.settings(
+        activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
+    )
     given = {
         "--inputs": (_columns(model.inputs), _columns(_usual_inputs(fit))),
         "--target": (_columns(model.targets), _columns(_usual_targets(fit))),
         "--init": (model.start, usual_start(model)),
         "--activation": (settings.activation, "relu"),
-        "--hidden": (widths(settings.hidden), widths(usual.hidden)),
+        "--hidden": (widths(settings.hidden), str(DEFAULTS.hidden)),
         "--epochs": (settings.epochs, usual.epochs),
         "--learning-rate": (settings.learning_rate, usual.learning_rate),
-        "--batch-size": (settings.batch_size, None),
-        "--optimizer": (settings.optimizer, "sgd"),
+        "--batch-size": (settings.batch_size or len(fit.dataset.x), usual.batch_size),
+        "--optimizer": (settings.optimizer, DEFAULTS.optimizer),
         "--seed": (settings.seed, 0),
         "--validation": (model.validation, 0.2),
+        "--keep": (model.keep, "best"),
     }
     return {name: str(value) for name, (value, default) in given.items() if value != default}
 
@@ -320,8 +350,9 @@ def describe(fit: Fit) -> str:
     """Return what the picture of ``train`` shows: both losses over the epochs."""
     model = fit.model
     held_out = ""
-    if len(model.held_out_loss) and np.isfinite(model.held_out_loss[-1]):
-        held_out = f", on held-out rows {end(model.held_out_loss[-1])}"
+    if len(model.held_out_loss):
+        at, best = model.best_epoch, model.held_out_loss[model.best_epoch]
+        held_out = f", on held-out rows {end(model.held_out_loss[-1])} (best {end(best)} at {at})"
     losses = np.asarray(model.loss)
     return (
         f"Loss over {model.epoch} epochs of a {shape(model.network.sizes)} network on "

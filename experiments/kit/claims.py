@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.kit.settings import USUAL, Defaults, Settings
-from experiments.kit.words import finite, heading, mark
+from experiments.kit.words import finite, mark, number, table
 
 if TYPE_CHECKING:
     from experiments.kit.starts import Start
@@ -176,6 +176,44 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Setback:
+    """How a training ended badly although its numbers stayed finite.
+
+    Attributes
+    ----------
+    exploded : bool
+        Whether the loss grew a thousandfold; otherwise it came back above that of the mean.
+    first, lowest, last : float
+        The loss before training, at its lowest and at the end.
+    lowest_at : int
+        The epoch of the lowest.
+    """
+
+    exploded: bool
+    first: float
+    lowest: float
+    lowest_at: int
+    last: float
+
+    @property
+    def title(self) -> str:
+        """What a picture says of it."""
+        return "The loss explodes" if self.exploded else "Above the mean again"
+
+    @property
+    def what(self) -> str:
+        """What is wrong."""
+        if self.exploded:
+            return f"Exploding: loss {number(self.first)} → {number(self.last)}"
+        return f"It ended above the mean (lowest {number(self.lowest)} at epoch {self.lowest_at})"
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and what helps most."""
+        return f"{self.what}; use a smaller --learning-rate."
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A claim and what was measured of it."""
 
@@ -192,19 +230,18 @@ def claims(title: str, outcomes: Sequence[Outcome], verdict: str) -> list[str]:
     """Return a heading and a line per claim, with its number and, where there is one, a remark."""
     if not outcomes:
         return []
-    width = max(len(o.claim.text) for o in outcomes)
-    lines = [heading(title)]
+    rows: list[tuple[str, str] | str] = []
     for outcome in outcomes:
         claim, measured = outcome.claim, outcome.measured
-        lines.append(f"{mark(measured.holds)} {claim.text:{width}}  {measured.text}")
+        rows.append((f"{mark(measured.holds)} {claim.text}", measured.text))
         remark = claim.reason
         if not outcome.as_documented:
             usual = "holds" if claim.expected else "is refuted"
             why = "it diverged" if verdict == "diverged" else measured.remark
             remark = f"{why or 'other settings'}; with the defaults this {usual}"
         if remark:
-            lines.append(f"    {remark}")
-    return lines
+            rows.append(f"    {remark}")
+    return table(rows, title)
 
 
 def claim_as_json(outcome: Outcome) -> dict[str, Any]:

@@ -137,8 +137,9 @@ class Demo(click.Group):
             raise
         except OSError as error:
             raise Failure(_reason(error)) from None
-        except MemoryError:
-            raise Failure("this network does not fit into memory; try smaller ones") from None
+        except MemoryError as error:
+            reason = f": {error}" if str(error) else ""
+            raise Failure(f"this does not fit into memory{reason}") from None
         except ValueError as error:
             from experiments.data import DataError
             from mlp.arrays import InputError

@@ -16,11 +16,11 @@ from typing import Any
 import click
 
 from experiments import data
-from experiments.data import Dataset
+from experiments.data import Dataset, Table
 from experiments.kit.claims import Lesson, Option
 from experiments.kit.group import EPILOG
 from experiments.kit.settings import Defaults, Settings
-from experiments.kit.starts import SCALES, initializer_of
+from experiments.kit.starts import SCALES, initializer_of, named_start
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 from mlp.optimizers import OPTIMIZERS
@@ -54,16 +54,19 @@ class Known(click.ParamType):  # type: ignore[type-arg]
 
 
 class Begun(Known):
-    """The name of a start, or FILE.py:FUNCTION for an initializer of the user's."""
+    """The name of a start, a scale such as 0.3, NAME:NUMBERS, or FILE.py:FUNCTION."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name; a file is run and its function registered under what was typed."""
         if value.endswith(".py"):
             self.fail(f"say which function of it: {value}:FUNCTION", param, ctx)
-        if ".py:" not in value:
-            return super().convert(value, param, ctx)
         try:
-            return initializer_of(value)
+            if ".py:" in value:
+                return initializer_of(value)
+            if ":" not in value and not _is_number(value):
+                return super().convert(value, param, ctx)
+            named_start(value.lower()).kernel.initializer()
+            return str(value).lower()
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -131,6 +134,14 @@ class OneOf(click.Choice[str]):
         return (
             f"'{value}' is not one of {', '.join(self.choices)}: {suggestion(value, self.choices)}"
         )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def known_starts() -> Any:
@@ -246,8 +257,8 @@ INIT_OPTION = click.Option(
     ["--init"],
     multiple=True,
     type=Begun("name", known_starts),
-    help="small, large, scaled, an initializer, or FILE.py:FUNCTION, whose code is run; may be "
-    "given several times.",
+    help="small, large, scaled, an initializer, also with its numbers (normal:0.1), the std of w "
+    "alone (0.1), or FILE.py:FUNCTION, whose code is run; may be given several times.",
 )
 
 RUNS_OPTION = click.Option(
@@ -424,9 +435,14 @@ def settings_of(values: dict[str, Any], defaults: Defaults) -> Settings:
     return defaults.settings(**{field.name: values[field.name] for field in fields(Settings)})
 
 
-def dataset_of(values: dict[str, Any]) -> Dataset:
+def table_of(values: dict[str, Any]) -> Table:
     """Return the table of the data options."""
-    return data.load(values["data"], values["inputs"], values["target"], values["drop_missing"])
+    return data.read(values["data"], values["inputs"], values["target"], values["drop_missing"])
+
+
+def dataset_of(values: dict[str, Any]) -> Dataset:
+    """Return the same, standardised."""
+    return table_of(values).standardised()
 
 
 def own_options(options: Sequence[Option]) -> list[click.Parameter]:

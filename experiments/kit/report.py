@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import click
 from matplotlib.figure import Figure
 
+from experiments.kit.claims import Verdict
 from experiments.kit.group import Failure
+from experiments.kit.sizes import pace
 from experiments.kit.style import check_path, save
 from experiments.kit.sweep import Map, WorkerError, workers
 from experiments.kit.words import wrapped
@@ -41,8 +43,8 @@ class Words(Protocol):
     def describe(self, result: Any, /) -> str:
         """Return what the figure shows, in one sentence for those who cannot see it."""
 
-    def verdict(self, result: Any, /) -> str:
-        """Return the verdict alone."""
+    def verdict(self, result: Any, /) -> Verdict | str:
+        """Return what became of it: a `Verdict`, or the line or lines that say it."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,17 @@ class Story:
 
     text: Callable[[], str]
     as_json: Callable[[], dict[str, Any]]
-    verdict: Callable[[], str]
+    verdict: Callable[[], Verdict | str]
     description: str
 
     def in_depth(self, deep: Story) -> Story:
         """Return this story with a second half, told of a deep network."""
+        answer = [
+            *wrapped("answer", f"shallow: {_sentence(self.verdict())}"),
+            *wrapped("", f"in depth: {_sentence(deep.verdict())}"),
+        ]
         return Story(
-            text=lambda: f"{self.text()}\n\n{deep.text()}",
+            text=lambda: "\n".join([*answer, "", self.text(), "", deep.text(), "", *answer]),
             as_json=lambda: {
                 **self.as_json(),
                 "description": self.description,
@@ -66,6 +72,11 @@ class Story:
             verdict=lambda: f"{self.verdict()}\nin depth: {deep.verdict()}",
             description=f"{self.description} In depth: {deep.description}",
         )
+
+
+def _sentence(verdict: Verdict | str) -> str:
+    """Return a verdict with its reason."""
+    return f"{verdict}. {verdict.reason}" if isinstance(verdict, Verdict) else verdict
 
 
 def publish(result: Any, words: Words, draw: Callable[[Any], Figure], output: Path) -> Story:
@@ -97,7 +108,7 @@ def tell(values: dict[str, Any], story: Story, output: Path) -> None:
     if values["output_format"] == "json":
         print_json({"description": story.description} | story.as_json())
     else:
-        click.echo(story.verdict() if values["quiet"] else story.text())
+        click.echo(str(story.verdict()) if values["quiet"] else story.text())
         if values["describe"]:
             click.echo("\n".join(["", *wrapped("picture", story.description)]))
     if values["show"] and click.launch(str(output)) != 0:
@@ -148,16 +159,34 @@ def warn(error: OSError) -> None:
     click.echo(f"{error.filename}: {error.strerror}; training goes on", err=True)
 
 
-def pressed(keys: str = "") -> str:
-    """Wait for one of the keys, or for any; Ctrl-C and Ctrl-D interrupt."""
-    while True:
-        try:
-            key = click.getchar().lower()
-        except (KeyboardInterrupt, EOFError):
-            click.echo(err=True)  # leave the line of the prompt
-            raise KeyboardInterrupt from None
-        if key in keys or not keys:
-            return key
+def any_key() -> None:
+    """Wait for a key; Ctrl-C and Ctrl-D interrupt."""
+    click.echo("-- any key --\r", nl=False, err=True)
+    try:
+        click.getchar()
+    except (KeyboardInterrupt, EOFError):
+        _interrupt()
+    click.echo("             \r", nl=False, err=True)
+
+
+def yes_or_no(question: str) -> bool:
+    """Ask until it is answered with y or n and Enter; Ctrl-C and Ctrl-D interrupt."""
+
+    def said(text: str) -> bool:
+        if text.strip().lower() not in ("y", "yes", "n", "no"):
+            raise click.UsageError(f"'{text}' is neither y nor n; type one of them, and Enter")
+        return text.strip().lower().startswith("y")
+
+    try:
+        answer: bool = click.prompt(question, value_proc=said, prompt_suffix=" [y/n] ")
+    except click.Abort:
+        _interrupt()
+    return answer
+
+
+def _interrupt() -> NoReturn:
+    click.echo(err=True)  # leave the line of the prompt
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -172,10 +201,12 @@ def progress(label: str) -> Iterator[Callable[[int], Callable[..., None]]]:
         def expect(steps: int) -> Callable[..., None]:
             started, done = time.monotonic(), 0
             bar: Any = None
+            tell_pace = pace(steps)
 
             def step(shown: str | None = None) -> None:
                 nonlocal bar, done
                 done += 1
+                tell_pace()
                 if bar is not None:
                     bar.update(1, shown)
                 elif sys.stderr.isatty() and time.monotonic() - started > 1:

@@ -64,6 +64,17 @@ class Default:
         return "; ".join([_spelled(self.usual), *special])
 
 
+class InWords(Default):
+    """A default that depends on more than that, such as the table: told, and filled in later."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(None)
+        self.words = words
+
+    def __str__(self) -> str:
+        return self.words
+
+
 @dataclass(frozen=True)
 class Defaults:
     """What a command takes where nothing is said; see `Settings` for each."""

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -58,8 +59,65 @@ SCALES = {
 
 
 def named_start(name: str) -> Start:
-    """Return the start of that name: one of the notes' scales, or any initializer, b = 0."""
-    return SCALES[name] if name in SCALES else Start(Named(name), Named("zeros"), name, name)
+    """Return the start of that name, with b = 0.
+
+    Parameters
+    ----------
+    name : str
+        One of the notes' scales; an initializer, with its numbers after a colon where it takes
+        some; or a number alone, the standard deviation of normal weights.
+
+    Raises
+    ------
+    InputError
+        If there is no such initializer, or it does not take these numbers.
+
+    Examples
+    --------
+    >>> named_start("0.3").kernel
+    Named(name='normal', parameters={'stddev': 0.3})
+    >>> named_start("variance_scaling:2,fan_in").kernel.parameters
+    {'scale': 2.0, 'mode': 'fan_in'}
+    """
+    if name in SCALES:
+        return SCALES[name]
+    if _number(name) is not None:
+        kernel = Named("normal", {"stddev": float(name)})
+    else:
+        kernel = _with_numbers(name)
+    return Start(kernel, Named("zeros"), name, name)
+
+
+def _with_numbers(text: str) -> Named:
+    """Return the initializer that the text names, with the numbers after its colon."""
+    name, colon, values = text.partition(":")
+    if not colon:
+        return Named(text)
+
+    from mlp.arrays import InputError
+    from mlp.initializers import INITIALIZERS
+
+    if text in INITIALIZERS:  # the function of a file
+        return Named(text)
+    taken = list(signature(INITIALIZERS[name]).parameters)
+    given = [value.strip() for value in values.split(",")]
+    if len(given) > len(taken):
+        takes = f"takes {', '.join(taken)}" if taken else "takes no numbers"
+        raise InputError(f"'{text}': {INITIALIZERS.name_of(name)} {takes}")
+    pairs = zip(taken, given, strict=False)
+    parameters = {key: value if (x := _number(value)) is None else x for key, value in pairs}
+    try:
+        INITIALIZERS[name](**parameters)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"'{text}': {error}") from None
+    return Named(INITIALIZERS.name_of(name), parameters)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def scale_named(text: str) -> str:
@@ -141,7 +199,7 @@ def initializer_of(place: str) -> str:
     callables = [other for other, value in found.items() if callable(value)]
     if function not in callables:
         raise ValueError(f"{path} has no function '{function}': {suggestion(function, callables)}")
-    initializers.add(name, found[function])
+    initializers.register(name)(found[function])
     _NAMES[key] = name
     return name
 

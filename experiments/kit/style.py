@@ -9,7 +9,7 @@ Where to go next: the ``figure.py`` of a room, that of ``case/`` first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -24,8 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.text import Annotation
+from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -105,11 +104,11 @@ FORMATS = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def styled(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Let matplotlib draw in the style of this project, whatever the user's settings are."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+        mpl.rcParams.update(STYLE | dict(more or {}))  # type: ignore[arg-type]
         yield
 
 
@@ -161,6 +160,8 @@ def start_colours(names: Sequence[str]) -> list[str]:
 
 def start_label(name: str) -> str:
     """Return the name of a start as it stands in pictures: its first word is what is typed."""
+    if name[:1].isdigit():  # a scale of the user's
+        return f"randn · {name}"
     return NAMES.get(name) or plain(name, 30)
 
 
@@ -214,17 +215,20 @@ def log_lines(
     lines: Sequence[Line],
     limits: tuple[float, float] = (1e-60, 1e60),
     also: Sequence[tuple[float, str, str]] = (),
+    known: Array | None = None,
 ) -> Axes:
     """Draw lines with their bands over x on a log axis, each named at its right end.
 
     Lines are drawn from thick to thin, so lines that lie on one another are seen as one.
     What lies beyond the limits, or is not finite, is drawn at them; 0 has a tick of its own
-    below all else. A line without a name gets none. `also` are further names for `label_ends`.
+    below all else. A line without a name gets none. `also` are further names for `label_ends`,
+    and `known` is what the axis has to show where that is not just these lines.
     """
     ends = [*also]
     tiny, huge = limits
-    known = np.concatenate([np.ravel(v) for line in lines for v in (line.low, line.middle)])
-    positive = np.clip(known[np.isfinite(known) & (known > 0)], tiny, huge)
+    here = np.concatenate([np.ravel(v) for line in lines for v in (line.low, line.middle)])
+    shown = here if known is None else known
+    positive = np.clip(shown[np.isfinite(shown) & (shown > 0)], tiny, huge)
     least, most = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
     zero = float(least / max(most / least, 1e4) ** 0.25)
 
@@ -247,13 +251,13 @@ def log_lines(
         if line.name:
             ends.append((float(middle[-1]), line.name, line.colour))
     ax.set_yscale("log")
-    bottom, top = ax.get_ylim()
+    bottom, top = ax.get_ylim() if known is None else (least / 1.5, most * 1.5)
     if top / bottom < 100:
         middle_of_axis = float(np.sqrt(bottom * top))
         bottom, top = middle_of_axis / 10, middle_of_axis * 10
     ax.set(xlim=(x[0], x[-1]) if len(x) > 1 else (x[0] - 1, x[0] + 1), ylim=(bottom, top))
     ax.yaxis.set_major_locator(LogLocator(numticks=4))
-    if (known == 0).any():
+    if (shown == 0).any():
         powers = [t for t in LogLocator(numticks=4).tick_values(least, top) if least <= t <= top]
         names = [f"$10^{{{round(np.log10(t))}}}$" for t in powers]
         ax.set_ylim(min(bottom, zero / 1.5), max(top, most * 1.5))
@@ -271,16 +275,16 @@ def spread(wanted: ArrayLike, sizes: ArrayLike, low: float, high: float) -> Arra
     """Return places as near as can be to those wanted, with room for each, in the same order.
 
     Minimises Σ (place - wanted)² where neighbours must be half of both their sizes apart, and
-    all places lie from low to high; if they cannot, they stick out equally at both ends. With
+    all of them lie from low to high; if they cannot, they stick out equally at both ends. With
     the room below each subtracted this is isotonic regression, which pooling adjacent violators
     solves exactly.
 
     Parameters
     ----------
     wanted, sizes : array_like
-        Where each wants to be, and how much room it needs.
+        Where the middle of each wants to be, and how much room it needs.
     low, high : float
-        Where the first may be, and the last.
+        Where the first may begin, and the last end.
 
     Examples
     --------
@@ -293,7 +297,7 @@ def spread(wanted: ArrayLike, sizes: ArrayLike, low: float, high: float) -> Arra
     """
     order = np.argsort(wanted, kind="stable")
     size = np.asarray(sizes, dtype=float)[order]
-    below = np.cumsum(size) - (size + size[:1]) / 2
+    below = np.cumsum(size) - size / 2
     pools: list[tuple[float, int]] = []
     for mean in np.asarray(wanted, dtype=float)[order] - below:
         count = 1
@@ -302,7 +306,7 @@ def spread(wanted: ArrayLike, sizes: ArrayLike, low: float, high: float) -> Arra
             mean, count = (count * mean + n * other) / (count + n), count + n
         pools.append((mean, count))
     level = np.repeat([mean for mean, _ in pools], [count for _, count in pools])
-    last = high - (below[-1] if len(below) else 0)
+    last = high - size.sum()
     if last < low:
         low = last = (low + last) / 2
     places = np.empty(len(order))
@@ -316,27 +320,27 @@ class Names(Artist):
     Only then are the limits, the size of the axes and the height of the names known.
     """
 
-    OFFSET, PADDING = 14, 4  # in points, at the left of a name and between two
-    PARTED = 0.3  # how far a name is from its line when a leader joins them, in heights
+    # In points: at the left of a name, between two, and how far they may leave the axes.
+    OFFSET, PADDING, MARGIN = 14, 4, 3
+    PARTED = 0.3  # how far a name is from its line when a thin line joins them, in heights
 
     def __init__(self, ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
         super().__init__()
         self.set_zorder(-1)  # before what it moves is drawn
         self.set_in_layout(False)
         self.heights = [height for height, _, _ in ends]
-        self.names: list[Annotation] = []
-        self.leaders: list[Line2D] = []
-        for _, words, colour in ends:
-            name = ax.annotate(
+        self.names = [
+            ax.annotate(
                 words, (1, 0.5), (self.OFFSET, 0), xycoords="axes fraction",
-                textcoords="offset points", color=readable(colour), weight="bold",
-                va="center", annotation_clip=False,
-            )  # fmt: skip
-            leader = Line2D([], [], color=readable(colour), linewidth=1.5, clip_on=False)
-            leader.set_transform(ax.transAxes)
-            leader.set_in_layout(False)
-            self.names.append(name)
-            self.leaders.append(ax.add_artist(leader))  # type: ignore[arg-type]
+                textcoords="offset points", color=readable(colour), weight="bold", va="center",
+                annotation_clip=False,
+                arrowprops={
+                    "arrowstyle": "-", "color": readable(colour), "linewidth": 1.5,
+                    "relpos": (0, 0.5), "shrinkA": 0, "shrinkB": 2,
+                },
+            )
+            for _, words, colour in ends
+        ]  # fmt: skip
 
     def draw(self, renderer: RendererBase) -> None:
         """Place the names, each as near to the end of its line as the others let it be."""
@@ -345,17 +349,17 @@ class Names(Artist):
         box, right = ax.bbox, ax.get_xlim()[1]
         point = float(renderer.points_to_pixels(1))  # type: ignore[arg-type]
         ends = ax.transData.transform([(right, height) for height in self.heights])[:, 1]
-        wanted = np.clip((np.nan_to_num(ends, nan=np.inf) - box.y0) / box.height, 0, 1)
-        heights = np.array([name.get_window_extent(renderer).height for name in self.names])
-        sizes = (heights + self.PADDING * point) / box.height
-        places = spread(wanted, sizes, 0, 1)
-        left, right = (1 + x * point / box.width for x in (2, self.OFFSET - 2))
-        for name, leader, line, place, size in zip(
-            self.names, self.leaders, wanted, places, sizes, strict=True
-        ):
-            name.xy = (1, place)
-            leader.set_visible(abs(place - line) > self.PARTED * size)
-            leader.set_data([left, right], [line, place])
+        wanted = np.clip(np.nan_to_num(ends, nan=np.inf), box.y0, box.y1)
+        # To the pixel: so that where a name was drawn before does not matter.
+        sizes = np.round([Text.get_window_extent(n, renderer).height for n in self.names])
+        margin = self.MARGIN * point
+        room = sizes + self.PADDING * point
+        places = spread(wanted, room, box.y0 - margin, box.y1 + margin)
+        for name, line, place, size in zip(self.names, wanted, places, sizes, strict=True):
+            name.xy = (1, (line - box.y0) / box.height)
+            name.set_position((self.OFFSET, (place - line) / point))
+            assert name.arrow_patch is not None
+            name.arrow_patch.set_visible(abs(place - line) > self.PARTED * size)
 
 
 def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -364,7 +368,8 @@ def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     Names that would overlap are spread around their lines, in the order of their ends; where
     one had to leave its line, a thin line joins them.
     """
-    ax.add_artist(Names(ax, ends))
+    if ends:
+        ax.add_artist(Names(ax, ends))
 
 
 def loss_end(loss: Array, top: float, name: str, colour: str) -> tuple[float, str, str]:

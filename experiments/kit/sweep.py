@@ -3,7 +3,8 @@
 A room draws its networks in stacks that fit the processor's cache (`groups`), and hands each
 stack, with all that its training needs, as a `Task` to a map: the built-in one, or that of
 `workers`, a pool of processes or a cluster. What a worker gets is arrays, so it need not know an
-initializer that the user has registered; and how a stack trains depends on nothing but its task,
+initializer that the user has registered (a stack whose activation only this process knows is
+trained here); and how a stack trains depends on nothing but its task,
 so the results are the same to the last bit wherever it runs, and come in the order of the tasks.
 
 Where to go next: ``report.py``, whose `processors` brings a map to a command.
@@ -18,7 +19,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from experiments.kit.settings import Settings
 from experiments.kit.training import fit
 from mlp import MLP, History
+from mlp.activations import KNOWN
 from mlp.arrays import Array, InputError
 from mlp.optimizers import Optimizer
 
@@ -260,11 +262,24 @@ def _in_order(
     waiting: deque[Any] = deque()
     for task in tasks:
         with _as_workers_begin():
-            waiting.append(executor.submit(function, task))
+            waiting.append(_submit(executor, function, task))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def _submit(executor: Executor, function: Callable[[T], R], task: T) -> Future[R]:
+    """Send a task to a worker, or do it here if no worker knows its activation."""
+    if not isinstance(task, Task) or _activations(task) <= KNOWN:
+        return executor.submit(function, task)
+    done: Future[R] = Future()
+    done.set_result(function(task))
+    return done
+
+
+def _activations(task: Task) -> set[str]:
+    return {layer.activation.name for layer in task.network.layers}
 
 
 @contextmanager

@@ -6,15 +6,16 @@ Where to go next: the rooms, ``case/`` first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from experiments.kit.claims import LEARNED
+from experiments.kit.claims import LEARNED, Setback
 from experiments.kit.settings import Settings, Step
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
-from experiments.kit.words import number
-from mlp import MLP, History, train
+from mlp import MLP, History, diagnostics, train
 from mlp.arrays import Array
 from mlp.optimizers import Optimizer
 
@@ -24,16 +25,9 @@ NO_GRADIENT = 1e-15
 
 # The children of the seed: what draws from which. Changing one never changes another.
 WEIGHTS, BATCHES = 0, 1
-HELD_OUT = 2  # of train: which rows are held out
+HELD_OUT = 2  # of train and compare: which rows are held out
 DIRECTION = 2  # of symmetry: where ε points
 INPUTS, ERRORS = 1, 2  # of propagate: what is sent in, and what is sent back
-
-
-class Setback(NamedTuple):
-    """How a training ended badly although its numbers stayed finite: a title, and a sentence."""
-
-    title: str
-    reason: str
 
 
 def setback(loss: Array, mean_loss: float) -> Setback | None:
@@ -49,21 +43,17 @@ def setback(loss: Array, mean_loss: float) -> Setback | None:
     Examples
     --------
     >>> setback(np.array([1.5, 0.8, 0.4]), 1.0)
-    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).reason.partition(";")[0]
+    >>> setback(np.array([1.5, 0.8, 3.7]), 1.0).what
     'It ended above the mean (lowest 0.800 at epoch 1)'
-    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).reason.partition(";")[0]
+    >>> setback(np.array([7.1, 9.0, 1e28]), 1.0).what
     'Exploding: loss 7.10 → 1.0e28'
     """
-    remedy = "use a smaller --learning-rate."
     if not len(loss) or not np.isfinite(loss).all():
         return None
     first, last, lowest = float(loss[0]), float(loss[-1]), float(loss.min())
-    if last > 1000 * max(mean_loss, first):
-        reason = f"Exploding: loss {number(first)} → {number(last)}; {remedy}"
-        return Setback("The loss explodes", reason)
-    if last > mean_loss and lowest <= LEARNED * mean_loss:
-        when = f"lowest {number(lowest)} at epoch {int(loss.argmin())}"
-        return Setback("Above the mean again", f"It ended above the mean ({when}); {remedy}")
+    exploded = last > 1000 * max(mean_loss, first)
+    if exploded or (last > mean_loss and lowest <= LEARNED * mean_loss):
+        return Setback(exploded, first, lowest, int(loss.argmin()), last)
     return None
 
 
@@ -84,10 +74,35 @@ def verdict_word(
     return "symmetric" if distinct < units else "learning"
 
 
+def distinct_units(network: MLP) -> NDArray[np.intp]:
+    """Return how many hidden units of each member differ from one another."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = network.forward(np.zeros((1, network.sizes[0])))
+        gradients = network.backward(trace, np.zeros_like(trace.output))
+        distinct: NDArray[np.intp] = diagnostics.distinct_units(network, trace, gradients).sum(-1)
+    return distinct
+
+
+def verdict_words(
+    history: History, distinct: NDArray[np.intp], units: int, mean_loss: float
+) -> NDArray[np.str_]:
+    """Return what became of every member of a stack of networks with so many hidden units."""
+    lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
+    words = [
+        verdict_word(diverged >= 0, low, mean_loss, int(left), units)
+        for diverged, low, left in zip(
+            history.diverged_at.flat, lowest.flat, distinct.flat, strict=True
+        )
+    ]
+    return np.array(words).reshape(history.diverged_at.shape)
+
+
 def networks(
     sizes: Sequence[int], activation: str, start: Start, seed: int, members: Iterable[int]
 ) -> list[MLP]:
     """Return networks that start alike but for the seed: a child of `seed` for each member."""
+    members = list(members)
+    require(of_training(sizes, 0, len(members)))
     return [
         MLP(
             sizes,
@@ -111,6 +126,11 @@ def fit(
     probes: Mapping[str, Any] | None = None,
 ) -> History:
     """Train a network or a stack as the settings say, and return its history."""
+    sizes, members = network.sizes, int(np.prod(network.stack_shape))
+    # Probes look at all members at once, and keep a few numbers of each layer, or of its units.
+    each = 1 + (max(sizes) + 5 * (len(sizes) - 1) if probes else 0)
+    kept = members * (settings.epochs + 1) * each
+    require(of_training(sizes, x.shape[-2], members if probes else 1, kept))
     return train(
         network,
         x,

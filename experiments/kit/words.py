@@ -9,7 +9,8 @@ Where to go next: ``starts.py``.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -87,14 +88,64 @@ def verdict_rows(verdict: Verdict) -> list[str]:
     return [row("verdict", click.style(str(verdict), bold=True)), *wrapped("", verdict.reason)]
 
 
-def table(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return indented lines with aligned columns."""
-    cells = list(rows)
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    return [
-        "  " + "  ".join(f"{c:{w}}" for c, w in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
+def table(
+    rows: Iterable[Sequence[str] | str], heads: Sequence[str] | str = (), align: str = ""
+) -> list[str]:
+    """Return the lines of a table: its heads underlined, its columns as wide as their cells.
+
+    Parameters
+    ----------
+    rows : iterable of sequences of str
+        A row that is one str is a line of its own, as it is.
+    heads : sequence of str, or str
+        One for each column, or one for all. Without any, the table stands a little to the
+        right, under what it belongs to. A column without a word is left out.
+    align : str
+        For each column "<" or ">"; "<" by default.
+
+    Notes
+    -----
+    Where the columns would be wider than the screen they move together, and then the cells of
+    the last column that is set to the left are folded.
+
+    Examples
+    --------
+    >>> lines = table([("small", "1.00"), ("he_normal", "0.294")], ("start", "loss"), "<>")
+    >>> print(click.unstyle("\\n".join(lines)))
+    start       loss
+    small       1.00
+    he_normal  0.294
+    """
+    rows = list(rows)
+    cells = [row for row in (heads, *rows) if row and not isinstance(row, str)]
+    columns = list(zip(*cells, strict=True))
+    kept = [k for k, column in enumerate(columns) if any(column)]
+    widths = {k: max(len(click.unstyle(cell)) for cell in columns[k]) for k in kept}
+    align = align or "<" * len(columns)
+    margin = "" if heads else "  "
+    room = WIDTH - len(margin) - sum(widths.values())
+    gap = "  " if room >= 2 * (len(kept) - 1) else " "
+    folded = max((k for k in kept if align[k] == "<"), default=None)
+    if folded is not None:
+        widths[folded] += min(0, room - len(gap) * (len(kept) - 1))
+
+    def lines_of(row: Sequence[str] | str) -> Iterator[str]:
+        if isinstance(row, str):
+            yield row
+            return
+        parts = [textwrap.wrap(row[k], widths[k]) if k == folded else [row[k]] for k in kept]
+        for line in zip_longest(*(part or [""] for part in parts), fillvalue=""):
+            set_ = (_aligned(c, widths[k], align[k]) for k, c in zip(kept, line, strict=True))
+            yield margin + gap.join(set_).rstrip()
+
+    lines = [heading(line) for line in lines_of(heads)] if heads else []
+    return lines + [line for row in rows for line in lines_of(row)]
+
+
+def _aligned(cell: str, width: int, side: str) -> str:
+    """Return a cell with blanks up to the width, which its style does not count for."""
+    blanks = " " * (width - len(click.unstyle(cell)))
+    return blanks + cell if side == ">" else cell + blanks
 
 
 def mark(holds: bool) -> str:
@@ -128,12 +179,12 @@ def describe_start(start: Start) -> str:
     --------
     >>> from experiments.kit.starts import named_start
     >>> describe_start(named_start("he_normal"))
-    'he_normal: w ~ N(0, 2 / fan_in)'
+    'he_normal: N(0, 2 / fan_in)'
     """
     if start.kernel.name != start.name:
         return f"{start.name}: {start.words}"
     formula = getattr(start.kernel.initializer(), "formula", "")
-    return f"{start.name}: w ~ {formula}" if formula else start.name
+    return f"{start.name}: {formula}" if formula else start.name
 
 
 def data_rows(dataset: Dataset) -> list[str]:
@@ -147,14 +198,14 @@ def data_rows(dataset: Dataset) -> list[str]:
     return rows("data", lines)
 
 
-def describe_training(settings: Settings) -> str:
-    """Return the optimizer with its numbers."""
+def describe_training(settings: Settings, rate: str = "") -> str:
+    """Return the optimizer with its numbers; `rate` instead of η, where there are several."""
     rows = "all rows" if settings.batch_size is None else f"{settings.batch_size} rows"
     name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
     epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
-    rate = settings.learning_rate
-    eta = f"{rate:.3g}" if 1e-4 <= rate < 1e4 else number(rate)
-    return f"{name}, η = {eta}, {epochs}, {rows} per step, seed {settings.seed}"
+    eta = settings.learning_rate
+    rate = rate or f"η = {f'{eta:.3g}' if 1e-4 <= eta < 1e4 else number(eta)}"
+    return f"{name}, {rate}, {epochs}, {rows} per step, seed {settings.seed}"
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:

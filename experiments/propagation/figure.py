@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,6 +25,8 @@ from mlp.arrays import Array
 
 # The most starts whose lines are named at their ends; of more, the histograms show the colours.
 NAMED = 7
+# Of every histogram.
+BINS = 40
 
 
 def figure(result: Propagation) -> Figure:
@@ -35,8 +39,8 @@ def figure(result: Propagation) -> Figure:
     """
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
-        left = fig.add_gridspec(1, 1, left=0.12, right=0.5, top=0.8, bottom=0.06)[0]
-        right = fig.add_gridspec(3, 1, left=0.6, right=0.86, top=0.83, bottom=0.09, hspace=0.45)
+        left = fig.add_gridspec(1, 1, left=0.15, right=0.5, top=0.8, bottom=0.06)[0]
+        right = fig.add_gridspec(3, 1, left=0.6, right=0.855, top=0.83, bottom=0.09, hspace=0.45)
         _histograms(fig, left, result)
         for k, (measure, name) in enumerate(
             (
@@ -54,7 +58,7 @@ def figure(result: Propagation) -> Figure:
         lines = "lines: measured, dots: theory"
         if len(_rows(result)) > NAMED:
             lines += "; colours as on the left"
-        fig.text(0.98, 0.01, lines, size=16, ha="right", va="bottom", color=QUIET)
+        fig.text(0.98, 0.89, lines, size=16, ha="right", color=QUIET)
     return fig
 
 
@@ -70,17 +74,25 @@ def _who_keeps(result: Propagation) -> str:
 
 def _rows(result: Propagation) -> list[tuple[str, str, Journey]]:
     """Return name, colour and journey of each start; those that drew the same are one."""
-    names = [journey.start.name for journey in result.journeys]
-    rows: list[tuple[str, str, Journey]] = []
-    for name, colour, journey in zip(names, start_colours(names), result.journeys, strict=True):
-        label = start_label(name)
-        for k, (other, first, same) in enumerate(rows):
-            if all(np.allclose(a, b) for a, b in zip(same.answers, journey.answers, strict=True)):
-                rows[k] = (f"{other},\n{label}", first, same)
+    alike: list[list[Journey]] = []
+    for journey in result.journeys:
+        for same in alike:
+            pairs = zip(same[0].answers, journey.answers, strict=True)
+            if all(np.allclose(a, b, equal_nan=True) for a, b in pairs):
+                same.append(journey)
                 break
         else:
-            rows.append((label, colour, journey))
-    return rows
+            alike.append([journey])
+    colours = start_colours([same[0].start.name for same in alike])
+    return [(_label(same), colour, same[0]) for same, colour in zip(alike, colours, strict=True)]
+
+
+def _label(alike: list[Journey]) -> str:
+    """Return the names of starts that drew the same, two at most."""
+    first, *others = dict.fromkeys(fill(start_label(j.start.name), 16) for j in alike)
+    if len(others) > 1:
+        return f"{first}\nand {len(others)} more"
+    return ",\n".join([first, *others])
 
 
 def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:
@@ -102,16 +114,15 @@ def signal_panel(ax: Axes, result: Propagation, measure: str) -> Axes:
 
 def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
     """Draw how a is distributed, a row for each start, a column for each of some layers."""
-    layers = sorted({round(k) for k in np.linspace(0, result.depth - 1, 5)})
+    layers = sorted({round(k) for k in np.linspace(0, result.depth - 1, 4)})
     rows = _rows(result)
     grid = place.subgridspec(len(rows), len(layers), hspace=0.25, wspace=0.12)
-    low, high = ACTIVATIONS[result.activation].bounds
-    edges = _edges(low, high)
+    bounds = ACTIVATIONS[result.activation].bounds
     for i, (label, colour, journey) in enumerate(rows):
         for j, layer in enumerate(layers):
             ax = fig.add_subplot(grid[i, j])
-            histogram_panel(ax, journey.answers[layer], edges, colour)
-            ticks = [edges[0], edges[-1]] if i == len(rows) - 1 else []
+            histogram_panel(ax, journey.answers[layer], bounds, colour)
+            ticks = ax.get_xlim() if i == len(rows) - 1 else ()
             ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
             if ticks:
                 ax.get_xticklabels()[0].set_horizontalalignment("left")
@@ -127,28 +138,22 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
     fig.text(first.x0, first.y1 + 0.045, "How a is distributed", size=19, weight="bold")
 
 
-def histogram_panel(ax: Axes, a: Array, edges: Array, colour: str) -> Axes:
-    """Draw how a is distributed between the edges, and write how much of it is 0 or beyond.
+def histogram_panel(ax: Axes, a: Array, bounds: tuple[float, float], colour: str) -> Axes:
+    """Draw how a is distributed between the bounds of f, or to ±4 where f has none.
 
     A unit of ReLU answers exactly 0 to about half of everything: one bar would dwarf all
-    others, so its part is written instead, as is what lies beyond the edges.
+    others, so its part is written over them, and so is that of what lies beyond ±4.
     """
     a = a.ravel()
-    zero, beyond = a == 0, ~((edges[0] <= a) & (a <= edges[-1]))
-    counts, _ = np.histogram(a[~zero & ~beyond], edges)
-    # No bar is higher than the axes; where little is left between the edges, all are low.
-    ax.stairs(counts / max(counts.max(), a.size / counts.size), edges, fill=True, color=colour)
+    low, high = np.clip(bounds, -4, 4)
+    zero, beyond = a == 0, ~((low <= a) & (a <= high))
+    counts, edges = np.histogram(a[~zero & ~beyond], BINS, (low, high))
+    # Where little is left between the bounds, all bars are low.
+    ax.stairs(counts / max(counts.max(), a.size / BINS), edges, fill=True, color=colour)
     parts = [(zero.mean(), "are 0"), (beyond.mean(), "beyond")]
     words = [f"{100 * part:.0f} % {what}" for part, what in parts if part >= 0.005]
     ax.text(0.97, 1, "\n".join(words), transform=ax.transAxes, size=12, ha="right", va="top")
-    # Over the bars there is room for the words, which only values without bounds need.
-    ax.set(yticks=[], ylim=(0, 1.1 if edges[-1] == 1 else 1.5), xlim=(edges[0], edges[-1]))
+    room = 1.1 if np.isfinite(bounds).all() else 1.5
+    ax.set(yticks=[], ylim=(0, room), xlim=(low, high))
     ax.spines["left"].set_visible(False)
     return ax
-
-
-def _edges(low: float, high: float) -> Array:
-    """Return the bins of a histogram: the range of f, or ±4 where f has none."""
-    left = low if np.isfinite(low) else -4.0
-    right = high if np.isfinite(high) else 4.0
-    return np.linspace(left, right, 41)

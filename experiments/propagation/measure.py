@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.kit.settings import Expect, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from experiments.kit.training import ERRORS, INPUTS, networks
-from experiments.kit.words import number
 from mlp import MLP, diagnostics, theory
 from mlp.arrays import Array
 from mlp.network import child_rng
@@ -105,33 +105,47 @@ class Journey:
         return least <= total <= 1 / least
 
     @property
+    def saturation(self) -> float:
+        """The part of all a that are saturated."""
+        return float(self.median("saturated").mean())
+
+    @property
+    def silent_from(self) -> int | None:
+        """The first layer, from 1, where std a is 0; None if it is nowhere."""
+        silent = np.flatnonzero(self.median("a_std") == 0)
+        return int(silent[0]) + 1 if len(silent) else None
+
+    @property
+    def still_below(self) -> int | None:
+        """The last layer, from 1, where delta is 0, as it is below; None if it is nowhere."""
+        still = np.flatnonzero(self.median("delta_std") == 0)
+        return int(still[-1]) + 1 if len(still) else None
+
+    @property
+    def lost(self) -> tuple[str, float] | None:
+        """The "signal" or the "gradient", if it does not arrive, with its factor per layer."""
+        ways = (("signal", self.forward), ("gradient", self.backward))
+        return next(((name, factor) for name, factor in ways if not self._arrives(factor)), None)
+
+    @property
     def keeps(self) -> bool:
         """Whether signal and gradient both arrive, and most units are not saturated."""
-        saturated = float(self.median("saturated").mean())
-        return saturated <= 0.5 and self._arrives(self.forward) and self._arrives(self.backward)
+        return self.saturation <= 0.5 and self.lost is None
 
-    def verdict(self) -> str:
-        """Say in one word, with the number, what becomes of the signal."""
-        a, delta = self.median("a_std"), self.median("delta_std")
-        forward, backward = self.forward, self.backward
-        saturated = float(self.median("saturated").mean())
-        saturates = f"saturates: {100 * saturated:.0f} % of all a"
-        per_layer = "per layer" if len(a) > 1 else "in its one layer"
-        if (a == 0).any():
-            return f"no signal: std a = 0 from layer {int((a == 0).argmax()) + 1} on"
-        if (delta == 0).any():
-            layer = int(np.flatnonzero(delta == 0)[-1]) + 1
-            gone = f"delta = 0 from layer {layer} down"
-            return f"{saturates}; {gone}" if saturated > 0.5 else f"no gradient: {gone}"
-        if saturated > 0.5:
-            return f"{saturates}; delta × {number(backward)} {per_layer}"
-        where = f", lost at layer {self.lost_at}" if self.lost_at else ""
-        less, more = ("vanishes", "explodes") if len(a) > 1 else ("shrinks", "grows")
-        for name, factor in (("signal", forward), ("gradient", backward)):
-            if not self._arrives(factor):
-                word = less if factor < 1 else more
-                return f"{name} {word}: × {number(factor)} {per_layer}{where}"
-        return f"keeps: a × {number(forward)}, delta × {number(backward)} {per_layer}"
+    @property
+    def word(self) -> str:
+        """What becomes of the signal, in a word or two."""
+        if self.silent_from:
+            return "no signal"
+        if self.saturation > 0.5:
+            return "saturates"
+        if self.still_below:
+            return "no gradient"
+        if self.lost is None:
+            return "keeps its size"
+        name, factor = self.lost
+        less, more = ("vanishes", "explodes") if len(self.answers) > 1 else ("shrinks", "grows")
+        return f"{name} {less if factor < 1 else more}"
 
 
 @dataclass(frozen=True)
@@ -201,9 +215,10 @@ def propagate(
     --------
     >>> from experiments.kit.starts import named_start
     >>> small = propagate([named_start("small")], width=100, depth=4, runs=3)
-    >>> small.journeys[0].verdict().partition(":")[0]
+    >>> small.journeys[0].word
     'signal vanishes'
     """
+    require((depth + 1) * of_training([width, width], rows))
     sizes = [width] * (depth + 2)
     x = child_rng(seed, INPUTS).standard_normal((rows, width))
     error = child_rng(seed, ERRORS).standard_normal((rows, width))

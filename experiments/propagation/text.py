@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from experiments.kit.claims import Verdict
 from experiments.kit.words import (
     describe_start,
     finite,
@@ -16,44 +17,45 @@ from experiments.kit.words import (
     numbers,
     row,
     rows,
+    table,
     wrapped,
 )
 from experiments.propagation.measure import MEASURES, Journey, Propagation
 
 
 def text(result: Propagation, figure: str) -> str:
-    """Return a table per start: every layer, measured and predicted, under its verdict."""
-    lines = [
-        click.style(f"How far a signal travels, {result.activation}", bold=True),
-        "",
-        *wrapped("paper", f"{result.about}." if result.about else ""),
-        row("networks", f"{result.runs} of {_counted(result.depth, 'hidden layer')}, "
-             f"{_counted(result.width, 'unit')} each, before training"),
-        row("sent in", f"{result.rows} random inputs of std 1; back from the output: delta of "
-             "std 1"),
-        row("shown", "median of the networks, then theory, which is of wide layers"),
-        row("", "sat, dead: % of all a that are saturated, of the units that are dead"),
-    ]  # fmt: skip
-    for journey in result.journeys:
-        word, _, rest = journey.verdict().partition(":")
-        lines += [
-            "",
-            heading(describe_start(journey.start)),
-            f"{click.style(word, bold=True)}:{rest}",
-            *_journey_table(journey),
-        ]
-        twin = _same_as(journey, result.journeys)
-        if twin is not None:
-            inputs = _counted(result.width, "input")
-            lines.append(f"(the same weights as {twin}: every layer has {inputs})")
-    lines += ["", row("picture", figure)]
+    """Return what becomes of each signal, a table of the layers per start, and that again."""
+    answer = table([(j.start.name, str(verdict_of(j))) for j in result.journeys], "the answer")
     other = {"tanh": "relu", "relu": "sigmoid"}.get(result.activation, "tanh")
-    next_ = [
-        f"mlp-demo map --activation {result.activation}",
-        f"mlp-demo propagate --activation {other}",
-        "mlp-demo propagate --paper he2015",
-    ]
-    return "\n".join([*lines, *rows("next", next_)])
+    return "\n".join(
+        [
+            click.style(f"How far a signal travels, {result.activation}", bold=True),
+            "",
+            *wrapped("paper", f"{result.about}." if result.about else ""),
+            row("networks", f"{result.runs} of {_counted(result.depth, 'hidden layer')}, "
+                f"{_counted(result.width, 'unit')} each, before training"),
+            row("sent in", f"forward {result.rows} random inputs of std 1, back delta = ∂L/∂z of "
+                "std 1"),
+            row("shown", "medians of the networks, each beside theory, which is of wide layers"),
+            *rows("", [
+                "std: standard deviation; rms: root of the mean square; dW: ∂L/∂W",
+                "sat: % of all a that lie where f is flat",
+                "dead: % of the units with f' = 0 on every row",
+            ]),
+            "",
+            *answer,
+            *(line for journey in result.journeys for line in _told(journey, result)),
+            "",
+            *answer,
+            "",
+            row("picture", figure),
+            *rows("next", [
+                f"mlp-demo map --activation {result.activation}",
+                f"mlp-demo propagate --activation {other}",
+                "mlp-demo propagate --paper he2015",
+            ]),
+        ]
+    )  # fmt: skip
 
 
 def as_json(result: Propagation, figure: str) -> dict[str, Any]:
@@ -71,22 +73,30 @@ def as_json(result: Propagation, figure: str) -> dict[str, Any]:
     }
 
 
-def _journey_table(journey: Journey) -> list[str]:
-    """Return one row per layer; of very many layers, about a dozen."""
+def _told(journey: Journey, result: Propagation) -> list[str]:
+    """Return the start and a row per layer; of very many layers, about a dozen."""
+    name = heading(describe_start(journey.start))
+    twin = _same_as(journey, result.journeys)
+    if twin is not None:
+        inputs = _counted(result.width, "input")
+        return ["", name, f"the same weights as {twin}: every layer has {inputs}"]
     shown = ("z_std", "a_std", "delta_std", "dW_rms")
     columns = [column for name in shown for column in (journey.median(name), journey.theory(name))]
     saturated, dead = journey.median("saturated"), journey.median("dead")
     depth = len(saturated)
     layers = sorted({round(k) for k in np.linspace(0, depth - 1, min(depth, 12))})
-    head = "layer" + "".join(f"{n:>8}{'theory':>8}" for n in ("std z", "std a", "delta", "rms dW"))
-    lines = [click.style(head + "  sat dead", dim=True)]
-    for k in layers:
-        cells = ["" if column is None else number(column[k]) for column in columns]
-        lines.append(
-            f"{k + 1:5}" + "".join(f"{c:>8}" for c in cells)
-            + f"{100 * saturated[k]:5.0f}{100 * dead[k]:5.0f}"
-        )  # fmt: skip
-    return lines
+    heads = ["layer", "std z", "", "std a", "", "delta", "", "rms dW", "", "sat", "dead"]
+    heads[2:9:2] = ["theory" if journey.predicted else ""] * 4
+    rows = [
+        (
+            str(k + 1),
+            *("" if column is None else number(column[k]) for column in columns),
+            f"{100 * saturated[k]:.0f}",
+            f"{100 * dead[k]:.0f}",
+        )
+        for k in layers
+    ]
+    return ["", name, *table(rows, heads, ">" * len(heads))]
 
 
 def _counted(count: int, thing: str) -> str:
@@ -124,13 +134,13 @@ def _journey_as_json(journey: Journey) -> dict[str, Any]:
         "forward_per_layer": finite(journey.forward),
         "backward_per_layer": finite(journey.backward),
         "lost_at": journey.lost_at,
-        "verdict": journey.verdict(),
+        "verdict": str(verdict_of(journey)),
     }
 
 
 def describe(result: Propagation) -> str:
     """Return what the picture of ``propagate`` shows: how each signal travels."""
-    ways = [f"{journey.start.name} {journey.verdict()}" for journey in result.journeys]
+    ways = [f"{journey.start.name} {verdict_of(journey)}" for journey in result.journeys]
     return (
         f"How a is distributed in {result.depth} layers of {result.width} {result.activation} "
         f"units, and how large a, delta and dW are in each, on the dots of theory: "
@@ -140,4 +150,26 @@ def describe(result: Propagation) -> str:
 
 def verdict(result: Propagation) -> str:
     """Return what becomes of the signal, a line for each start."""
-    return "\n".join(f"{j.start.name}: {j.verdict()}" for j in result.journeys)
+    return "\n".join(f"{j.start.name}: {verdict_of(j)}" for j in result.journeys)
+
+
+def verdict_of(journey: Journey) -> Verdict:
+    """Return what becomes of the signal of one start, and the number behind it."""
+    word, backward = journey.word, number(journey.backward)
+    per_layer = "per layer" if len(journey.answers) > 1 else "in its one layer"
+    still = f"delta = 0 from layer {journey.still_below} down"
+    if word == "no signal":
+        told = f"std a = 0 from layer {journey.silent_from} on"
+    elif word == "no gradient":
+        told = still
+    elif word == "saturates":
+        told = f"{100 * journey.saturation:.0f} % of all a; "
+        told += still if journey.still_below else f"delta × {backward} {per_layer}"
+    elif journey.lost is None:
+        told = f"a × {number(journey.forward)}, delta × {backward} {per_layer}"
+    else:
+        told = f"× {number(journey.lost[1])} {per_layer}"
+        if journey.lost_at:
+            small = journey.median("a_std")[journey.lost_at - 1] < 1
+            told += f", std a {'< 0.01' if small else '> 100'} from layer {journey.lost_at}"
+    return Verdict(word, told, "")

@@ -1,1 +1,1 @@
-"""Starts that race on one deep network: random in depth, xavier, he; and compare."""
+"""Starts that race on one deep network: random in depth, xavier, he."""

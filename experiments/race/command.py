@@ -1,25 +1,25 @@
-"""The commands ``xavier`` and ``he``, the second half of ``random``, and ``compare``.
+"""The commands ``xavier`` and ``he``, and the second half of ``random``.
 
 Where to go next: ``propagation/command.py``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from experiments.case.cases import CASES, Case
-from experiments.case.command import options_of, told
-from experiments.kit.group import EPILOG
+from experiments.case.command import ANIMATE, options_of, told
+from experiments.kit.film import check_film
 from experiments.kit.options import (
     DATA_OPTIONS,
     FIGURE_OPTIONS,
     INIT_OPTION,
     JOBS_OPTIONS,
     PRINT_OPTIONS,
-    RUNS_OPTION,
     dataset_of,
     distinct,
     lesson_command,
@@ -27,8 +27,6 @@ from experiments.kit.options import (
     settings_of,
 )
 from experiments.kit.report import (
-    check_output,
-    deliver,
     figure_path,
     processors,
     progress,
@@ -37,28 +35,51 @@ from experiments.kit.report import (
 )
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
-from experiments.race import measure, text
+from experiments.race import animation, measure, text
 from experiments.race.figure import figure
-from experiments.race.measure import COMPARED, Comparison
+from experiments.race.measure import Comparison
 from experiments.race.races import RACES, Race
-from mlp import initializers
-from mlp.files import replacing
 
 
 def _command(race: Race) -> click.Command:
     def run(values: dict[str, Any]) -> None:
         output = figure_path(values, f"{race.name}-{values['activation']}.png")
+        film = values["animate"]
+        if film:
+            check_film(film)
         result = _raced(race, values, settings_of(values, race.defaults))
-        deliver(values, result, text, figure, output)
+        result = replace(result, film=film and str(film))
+        story = publish(result, text, figure, output)
+        if film:
+            _film(result, film)
+        tell(values, story, output)
 
-    network = network_options(race.defaults)
+    output, *others = FIGURE_OPTIONS
     return lesson_command(
         race,
         run,
-        [*network, *DATA_OPTIONS, *JOBS_OPTIONS, *FIGURE_OPTIONS, *PRINT_OPTIONS],
+        [
+            INIT_OPTION,
+            *network_options(race.defaults),
+            *DATA_OPTIONS,
+            *JOBS_OPTIONS,
+            output,
+            ANIMATE,
+            *others,
+            *PRINT_OPTIONS,
+        ],
         about=f"{race.title}, on a deep network.",
         example=f"{race.name} --activation {race.covered[0]}",
     )
+
+
+def _film(result: Comparison, path: Path) -> None:
+    epochs = animation.frame_epochs(result)
+    with progress("drawing") as expect, animation.film(result, path) as draw:
+        step = expect(len(epochs))
+        for epoch in epochs:
+            draw(epoch)
+            step()
 
 
 def _in_two_halves(case: Case) -> click.Command:
@@ -86,56 +107,14 @@ def _in_two_halves(case: Case) -> click.Command:
 def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
     dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
+    rivals = [named_start(name) for name in distinct(values.get("init") or [])]
     with processors(values) as map_, progress("racing") as expect:
-        return measure.race(race, dataset, settings, options, map=map_, expect=expect)
-
-
-@click.command(
-    params=[
-        INIT_OPTION,
-        RUNS_OPTION,
-        *network_options(COMPARED),
-        *DATA_OPTIONS,
-        click.Option(
-            ["--csv", "curves"],
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Write every curve as CSV: start, run, epoch, loss.",
-        ),
-        *JOBS_OPTIONS,
-        *FIGURE_OPTIONS,
-        *PRINT_OPTIONS,
-    ],
-    epilog=EPILOG,
-)
-def compare(**values: Any) -> None:
-    """Train every initializer with many seeds, and say which start is best.
-
-    \b
-    Example:
-      mlp-demo compare --activation relu --hidden 16,16
-
-    All networks see the same data and the same batches. The winner is named only with what
-    the noise of the seeds lets one say. Without --init it takes all initializers.
-    """
-    settings, dataset = settings_of(values, COMPARED), dataset_of(values)
-    starts = [named_start(name) for name in distinct(values["init"] or initializers.names())]
-    output = figure_path(values, f"compare-{settings.activation}.png")
-    curves = values["curves"]
-    if curves:
-        check_output(curves, values["data"], output)
-    with processors(values) as map_, progress("training") as expect:
-        result = measure.compare(
-            starts, dataset, settings, runs=values["runs"], map=map_, expect=expect
+        return measure.race(
+            race, dataset, settings, options, rivals=rivals, map=map_, expect=expect
         )
-    story = publish(result, text, figure, output)
-    if curves:
-        with replacing(curves) as file:
-            file.write(text.as_csv(result).encode())
-    tell(values, story, output)
 
 
 COMMANDS = {
     name: _in_two_halves(CASES[name]) if name in CASES else _command(race)
     for name, race in RACES.items()
-} | {"compare": compare}
+}

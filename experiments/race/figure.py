@@ -1,17 +1,14 @@
-"""The pictures of starts that are compared: the races of the notes, and ``mlp-demo compare``."""
+"""The pictures of the races ``random``, ``xavier`` and ``he``."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from matplotlib.patches import ConnectionPatch
-from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from experiments.kit.style import (
     CASE,
@@ -34,11 +31,6 @@ NEAR = 7
 
 
 def figure(result: Comparison) -> Figure:
-    """Draw a race, or `compare`."""
-    return _race_figure(result) if result.race else _comparison_figure(result)
-
-
-def _race_figure(result: Comparison) -> Figure:
     """Draw how the rivals of a race train, how long each takes, and where their signals go.
 
     Returns
@@ -49,9 +41,8 @@ def _race_figure(result: Comparison) -> Figure:
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
         race_panels(fig, result)
-        word = result.verdict().word
-        colour = WELL if word == "learning" else CASE
-        fig.text(0.98, 0.935, word, size=30, weight="bold", ha="right", color=colour)
+        colour = WELL if result.about.word == "learning" else CASE
+        fig.text(0.98, 0.935, result.about.word, size=30, weight="bold", ha="right", color=colour)
     return fig
 
 
@@ -136,6 +127,7 @@ def losses_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes
         ylabel="loss L",
         title=_who_learns(result) if until == last else "Who learns?",
     )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     _plain_ticks(ax)
     return ax
 
@@ -205,7 +197,7 @@ def _who_is_there(result: Comparison) -> str:
 
 def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
     """Draw a signal where it has come to the end of its way, over the epochs of training."""
-    layer = -2 if signal.startswith("a") else 0
+    layer = -2 if signal == "a_std" else 0
     lines = []
     for rival, colour in _coloured(result.rivals):
         low, median, high = quantiles(rival.signals[signal][:, :, layer], 0.1, 0.9)
@@ -213,7 +205,7 @@ def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
         name = start_label(rival.start.name) + {0.0: ": 0", np.inf: ": ∞"}.get(last, "")
         lines.append(Line(name, colour, low, median, high))
     log_lines(ax, np.arange(len(result.rivals[0].losses)), lines, limits=(1e-16, 1e16))
-    where = "last" if signal.startswith("a") else "first"
+    where = "last" if signal == "a_std" else "first"
     ax.set(xlabel="epoch", ylabel=f"{_measure(signal)}, {where} layer")
     ax.set_title(_what_becomes(result, signal))
     return ax
@@ -242,14 +234,24 @@ def layers_panel(
         dots = None
         if predicted is not None:
             dots = np.array(getattr(predicted, signal)[:-1])
-            if signal.startswith("delta"):
+            if signal == "delta_std":
                 with np.errstate(over="ignore"):
                     dots = dots * (median[-1] / dots[-1])
         lines.append(Line(start_label(rival.start.name), colour, low, median, high, dots))
-    log_lines(ax, np.arange(1, len(lines[0].middle) + 1), lines)
-    when = "before training" if not epoch else f"at epoch {epoch}"
-    ax.set(xlabel=f"layer, {when}", ylabel=_measure(signal))
-    ax.set_title(_what_becomes(result, signal) if epoch is None else _way(signal))
+    layers = np.arange(1, len(lines[0].middle) + 1)
+    ax.set(xlabel="layer, before training", ylabel=_measure(signal))
+    if epoch is None:
+        log_lines(ax, layers, lines)
+        ax.set_title(_what_becomes(result, signal))
+        return ax
+    # What explodes may leave the axis: it has three decades more than before training.
+    ever = np.concatenate(
+        [r.signals[signal][..., : r.layers] for r in rivals or result.rivals], axis=1
+    )
+    start = ever[0][np.isfinite(ever[0]) & (ever[0] > 0)]
+    limits = float(start.min(initial=1)) / 1000, float(start.max(initial=1e-60)) * 1000
+    log_lines(ax, layers, lines, limits, known=ever.ravel())
+    ax.set(xlabel=f"layer, at epoch {epoch}", title=_way(signal))
     return ax
 
 
@@ -263,60 +265,16 @@ def _what_becomes(result: Comparison, signal: str) -> str:
     if result.shallow:
         return _way(signal)
     does = "keeps" if 0.8 <= growth <= 1.25 else "loses" if growth < 1 else "blows up"
-    what = "the signal" if signal.startswith("a") else "the gradient"
+    what = "the signal" if signal == "a_std" else "the gradient"
     return f"{about.start.name} {does} {what}"
 
 
 def _way(signal: str) -> str:
-    return "The signal, forward" if signal.startswith("a") else "The gradient, back"
+    return "The signal, forward" if signal == "a_std" else "The gradient, back"
 
 
 def _measure(signal: str) -> str:
-    return "std of a" if signal.startswith("a") else "std of delta"
-
-
-def _comparison_figure(result: Comparison) -> Figure:
-    """Draw the losses of all starts over the epochs, and where every single run ended.
-
-    The best start is at the bottom, as its curve is.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        16:9, 1600 × 900 pixels when saved as PNG.
-    """
-    with styled():
-        fig = Figure(figsize=(16, 9), dpi=100)
-        curves = fig.add_axes((0.06, 0.1, 0.4, 0.71))
-        ends = fig.add_axes((0.68, 0.1, 0.29, 0.71))
-        top, bottom = _loss_range(result)
-        ranking = _coloured(result.ranking)
-        for k, (rival, colour) in enumerate(ranking):
-            _curve(curves, rival, colour, top, first=k == 0)
-            _run_ends(ends, rival, colour, k, top, best=k == 0)
-        mean_loss = result.dataset.mean_predictor_loss
-        curves.axhline(mean_loss, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
-        ends.axvline(mean_loss, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
-        last = len(result.rivals[0].losses) - 1
-        curves.set(yscale="log", xlim=(0, max(last, 1)), ylim=(bottom, top), xlabel="epoch")
-        curves.set_title("Median loss, and 10–90 % of the runs")
-        ends.set(xscale="log", xlim=(bottom, top), ylim=(-0.6, len(ranking) - 0.4))
-        runs = "the run" if result.runs == 1 else f"each of {result.runs} runs"
-        ends.set_title(f"Where {runs} ended")
-        ends.set_xlabel("final loss (dashed: always the mean)")
-        for axes in (curves, ends):
-            _plain_ticks(axes)
-        ends.set_yticks([])
-        ends.spines["left"].set_visible(False)
-        names = [_name(ends, rival, colour, k, top) for k, (rival, colour) in enumerate(ranking)]
-        left = min(name.get_window_extent().x0 for name in names) / fig.bbox.width - 0.008
-        for k, (rival, colour) in enumerate(ranking):
-            _lead(fig, curves, ends, rival, colour, k, left)
-        heading = f"Which start trains it? ({shape(result.sizes)}, {result.settings.activation})"
-        fig.text(0.02, 0.95, heading, size=23)
-        answer = textwrap.shorten(result.answer(), 150, placeholder=" …")
-        fig.text(0.02, 0.905, answer, size=16, color=QUIET)
-    return fig
+    return "std of a" if signal == "a_std" else "std of delta"
 
 
 def _coloured(rivals: list[Rival]) -> list[tuple[Rival, str]]:
@@ -336,67 +294,3 @@ def _plain_ticks(ax: Axes) -> None:
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axis.set_minor_formatter(NullFormatter())
-
-
-def _loss_range(result: Comparison) -> tuple[float, float]:
-    """Return top and bottom of the axis of losses: what the mean predictor has lies within."""
-    mean_loss = result.dataset.mean_predictor_loss
-    finite = np.concatenate([r.final_losses[np.isfinite(r.final_losses)] for r in result.rivals])
-    lowest = max(float(finite.min(initial=mean_loss)), 1e-6 * mean_loss)
-    return 1.5 * mean_loss, min(0.85 * lowest, 0.5 * mean_loss)
-
-
-def _curve(ax: Axes, rival: Rival, colour: str, top: float, first: bool) -> None:
-    low, median, high = (np.clip(v, 1e-12, 10 * top) for v in rival.band())
-    epochs = np.arange(len(median))
-    style = "--" if rival.start.name.endswith("uniform") else "-"
-    ax.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
-    ax.plot(epochs, median, style, color=colour, linewidth=6 if first else 2.6, zorder=3 - first)
-    when = rival.diverged_at[rival.diverged_at >= 0]
-    ax.plot(when, np.full(len(when), 0.96 * top), "X", color=colour, markersize=13)
-
-
-def _run_ends(ax: Axes, rival: Rival, colour: str, k: int, top: float, best: bool) -> None:
-    finals = rival.final_losses
-    shown = finals[np.isfinite(finals)]
-    ax.axhline(k, color="#E5E5E5", linewidth=1, zorder=0)
-    for losses, marker in ((shown[shown <= top], "o"), (shown[shown > top], ">")):
-        at = np.minimum(losses, 0.96 * top)
-        ax.plot(at, np.full(len(at), k), marker, color=colour, markersize=9, alpha=0.45,
-                markeredgewidth=0)  # fmt: skip
-    if len(shown) < len(finals):
-        ax.plot(0.96 * top, k, "X", color=colour, markersize=13)
-    median = rival.final_band()[1]
-    if median <= top:
-        ax.plot(median, k, "|", color=INK, markersize=26, markeredgewidth=3)
-
-
-def _name(ax: Axes, rival: Rival, colour: str, k: int, top: float) -> Text:
-    """Write the name of a start beside its runs, and how many of them diverged."""
-    if count := rival.count("diverged"):
-        ax.text(
-            0.93 * top, k, f"{count} diverged", ha="right", va="center", size=14, color=INK,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        )  # fmt: skip
-    return ax.text(
-        -0.03, k, _spelled(rival.start.name), transform=ax.get_yaxis_transform(),
-        ha="right", va="center", color=colour, weight="bold",
-    )  # fmt: skip
-
-
-def _spelled(name: str) -> str:
-    """Return the name of an initializer in words; that of a file's function as it is."""
-    return name if ":" in name else name.replace("_", " ")
-
-
-def _lead(
-    fig: Figure, curves: Axes, ends: Axes, rival: Rival, colour: str, k: int, left: float
-) -> None:
-    """Draw a line from the end of a curve to its name."""
-    box, (bottom, above) = ends.get_position(), ends.get_ylim()
-    height = box.y0 + box.height * (k - bottom) / (above - bottom)
-    median = float(np.clip(rival.band()[1][-1], *curves.get_ylim()))
-    ends_at, starts_at = (len(rival.losses) - 1, median), (left, height)
-    way = ConnectionPatch(ends_at, starts_at, curves.transData, fig.transFigure)
-    way.set(color=colour, linewidth=1.5, alpha=0.7)
-    fig.add_artist(way)

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import pairwise
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -22,14 +20,14 @@ from numpy.typing import NDArray
 
 from experiments.case.cases import CASES
 from experiments.data import Dataset
-from experiments.kit.claims import LEARNED, Outcome, Verdict
-from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
+from experiments.kit.claims import LEARNED, Outcome
+from experiments.kit.settings import Expect, Settings, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
-from experiments.kit.training import networks, quantiles, verdict_word
-from experiments.kit.words import ending, number
+from experiments.kit.training import distinct_units, networks, quantiles, verdict_words
 from experiments.race.races import Race
-from mlp import MLP, History, diagnostics, theory
+from mlp import MLP, diagnostics, theory
 from mlp.arrays import Array, InputError
 
 # What a race records at every epoch, per layer.
@@ -39,15 +37,6 @@ SIGNALS = {
     "delta_std": diagnostics.delta_std,
     "saturated": diagnostics.saturated,
 }
-# How `mlp-demo compare` trains unless the user chooses otherwise: small steps, a few seconds.
-COMPARED = Defaults(
-    activation="tanh",
-    hidden=Default((16, 16)),
-    epochs=Default(100),
-    batch_size=Default(32),
-)
-# How often chance may be taken for a difference between starts.
-NOISE = 0.05
 
 
 @dataclass(frozen=True)
@@ -91,7 +80,7 @@ class Rival:
     diverged_at : numpy.ndarray of int, shape (runs,)
         The epoch, or -1.
     words : list of str
-        The verdict on each run.
+        What became of each run; see `verdict_word`.
     drawn : list of Drawn
         Its weights.
     signals : dict of numpy.ndarray, shapes (epochs + 1, runs, layers)
@@ -130,6 +119,11 @@ class Rival:
         below = np.nan_to_num(self.losses, nan=np.inf) <= loss
         return np.where(below.any(axis=0), below.argmax(axis=0), np.inf)
 
+    @property
+    def word(self) -> str:
+        """What became of most of its runs."""
+        return max(dict.fromkeys(self.words), key=self.count)
+
     def count(self, word: str) -> int:
         """Return how many runs ended so: diverged, stalled, symmetric or learning."""
         return self.words.count(word)
@@ -151,7 +145,7 @@ class Rival:
         """
         hidden = self.at_start(signal)
         first, last = hidden[:, 0], hidden[:, -1]
-        if signal.startswith("delta"):
+        if signal == "delta_std":
             first, last = last, first
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             total: Array = last / first
@@ -181,6 +175,8 @@ class Comparison:
         Which race of the notes it was.
     options : mapping
         The options of the race.
+    film : str or None
+        The file in which its training is drawn as it happens.
     """
 
     settings: Settings
@@ -189,6 +185,7 @@ class Comparison:
     rivals: list[Rival]
     race: Race | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    film: str | None = None
 
     def __getitem__(self, name: str) -> Rival:
         return {rival.start.name: rival for rival in self.rivals}[name]
@@ -247,53 +244,6 @@ class Comparison:
         """Whether no start gets below 99 % of the mean predictor's loss in the median."""
         return self.ranking[0].final_band()[1] > LEARNED * self.dataset.mean_predictor_loss
 
-    @property
-    def tied(self) -> list[Rival]:
-        """The rivals that the noise does not tell from the best, the best included.
-
-        Seed r starts all rivals from the same random numbers, so the runs are compared in
-        pairs: a rival is worse only if the best wins so many of the pairs that among as many
-        fair coins as there are rivals, one would do it in fewer than 5 of 100 cases (the sign
-        test, two-sided, ties left out, Bonferroni's correction). The batches are the same for
-        all runs, so the noise is that of the start alone.
-        """
-        best, others = self.ranking[0], len(self.rivals) - 1
-        return [
-            rival
-            for rival in self.ranking
-            if rival is best or chance_of(best, rival) * others >= NOISE
-        ]
-
-    @property
-    def too_few(self) -> bool:
-        """Whether even a best start that wins every pair could not be told from chance."""
-        return bool(2 / 2**self.runs * (len(self.rivals) - 1) >= NOISE)
-
-    def answer(self) -> str:
-        """Return one sentence: which start is best, and which the noise does not tell from it."""
-        best, tied = self.ranking[0], [rival.start.name for rival in self.tied[1:]]
-        name, median = best.start.name, ending(best.final_band()[1])
-        if self.nobody_learns:
-            return (
-                "no start trains it in most of its runs: the median loss of none gets below that "
-                "of always answering the mean."
-            )
-        if len(self.rivals) == 1:
-            return f"{name} ends at a median loss of {median}."
-        if self.too_few:
-            runs = "1 run of each is" if self.runs == 1 else f"{self.runs} runs of each are"
-            return (
-                f"{name} has the lowest median loss, {median}; {runs} too few to tell it from "
-                "the noise."
-            )
-        if not tied:
-            return f"{name}, median loss {median}; all others are worse by more than the noise."
-        names = tied[0] if len(tied) == 1 else f"{', '.join(tied[:-1])} and {tied[-1]}"
-        return (
-            f"{name}, median loss {median}; but {names} {'is' if len(tied) == 1 else 'are'} "
-            "within the noise."
-        )
-
     def predicted(self, rival: Rival) -> theory.Signal | None:
         """Return what theory says of the signals of a rival before training."""
         draw = rival.start.kernel.initializer()
@@ -302,20 +252,11 @@ class Comparison:
 
     @property
     def root_chi(self) -> float:
-        """√χ: by what theory lets delta grow per layer back, the mean over the layers."""
+        """√χ: by what theory lets delta change per layer back, the mean over the layers."""
         signal, layers = self.predicted(self.about), len(self.settings.hidden)
         if signal is None or layers < 2:
             return 1.0
         return float((signal.delta_std[0] / signal.delta_std[-2]) ** (1 / (layers - 1)))
-
-    def verdict(self) -> Verdict:
-        """Say what became of the rival that the race is about, in most of its runs."""
-        about = self.about
-        word = max(dict.fromkeys(about.words), key=about.count)
-        numbers = [number(float(quantiles(about.losses[[e]], 0.5, 0.5)[1][0])) for e in (0, -1)]
-        if word == "diverged":
-            return Verdict(word, f"{about.start.name} at epoch {about.usual_end}", "")
-        return Verdict(word, f"{about.start.name}, median loss {numbers[0]} → {numbers[1]}", "")
 
     def outcomes(self) -> list[Outcome]:
         """Measure every claim of the race; without one there is none."""
@@ -327,7 +268,7 @@ class Comparison:
 def compare(
     starts: Sequence[Start],
     dataset: Dataset,
-    settings: Settings | None = None,
+    settings: Settings,
     *,
     runs: int = 20,
     signals: bool = False,
@@ -342,7 +283,7 @@ def compare(
         How weights and biases start, such as ``[named_start("he_normal")]``.
     dataset : Dataset
         From ``data.load``.
-    settings : Settings, optional
+    settings : Settings
         The network and the training.
     runs : int
         Seeds of every start.
@@ -372,8 +313,8 @@ def compare(
     >>> [rival.start.name for rival in result.ranking], result["zeros"].count("stalled")
     (['glorot_normal', 'zeros'], 3)
     """
-    settings = settings or COMPARED.settings()
     sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
+    require(of_training(sizes, 0, runs, 3 * len(starts) * runs * (settings.epochs + 1)))
     members = [(start, r) for start in starts for r in range(runs)]
     if not members:
         raise InputError("there is nothing to compare: name at least one start")
@@ -390,14 +331,15 @@ def compare(
             dataset.y,
             settings,
             probes=SIGNALS if signals else {},
-            after=partial(_distinct, x=dataset.x[:1]),
+            after=distinct_units,
         )
 
     cut = groups(len(members), sizes, len(dataset.x))
+    units, mean_loss = sum(settings.hidden), dataset.mean_predictor_loss
     step, histories, words = expect(len(cut)), [], []
     for stack in map(trained, Tasks(drawn_stack, cut)):
         histories.append(stack.history)
-        words += _words(stack.history, stack.answer, sizes, dataset)
+        words += verdict_words(stack.history, stack.answer, units, mean_loss).tolist()
         step()
     losses = np.concatenate([history.loss for history in histories], axis=1)
     diverged_at = np.concatenate([history.diverged_at for history in histories])
@@ -427,6 +369,7 @@ def race(
     settings: Settings | None = None,
     options: Mapping[str, Any] | None = None,
     *,
+    rivals: Sequence[Start] = (),
     runs: int | None = None,
     map: Map = map,  # noqa: A002, what the built-in one does
     expect: Expect = unwatched,
@@ -443,6 +386,8 @@ def race(
         By default its own.
     options : mapping, optional
         The options of the race.
+    rivals : sequence of Start
+        Further starts that race with those of the notes.
     runs : int, optional
         Seeds of every start; by default those of the race.
     map, expect : callable, optional
@@ -454,8 +399,9 @@ def race(
     """
     settings = settings or race.settings()
     options = race.chosen(options)
+    notes = race.starts(**options)
     result = compare(
-        race.starts(**options),
+        [*notes, *(rival for rival in rivals if rival.name not in {s.name for s in notes})],
         dataset,
         settings,
         runs=runs or race.runs,
@@ -464,24 +410,6 @@ def race(
         expect=expect,
     )
     return replace(result, race=race, options=options)
-
-
-def _distinct(network: MLP, x: Array) -> Array:
-    """Return how many units of each member differ from one another."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        trace = network.forward(x)
-        gradients = network.backward(trace, np.zeros_like(trace.output))
-        distinct: Array = diagnostics.distinct_units(network, trace, gradients).sum(axis=-1)
-    return distinct
-
-
-def _words(history: History, distinct: Array, sizes: list[int], dataset: Dataset) -> list[str]:
-    """Return the verdict on every member."""
-    lowest = np.where(np.isfinite(history.loss), history.loss, np.inf).min(axis=0)
-    return [
-        verdict_word(diverged >= 0, low, dataset.mean_predictor_loss, left, sum(sizes[1:-1]))
-        for diverged, low, left in zip(history.diverged_at, lowest, distinct, strict=True)
-    ]
 
 
 def _drawn(start: Start, before: MLP) -> list[Drawn]:
@@ -521,23 +449,3 @@ def _standard_errors(squares: Array, variance: float | None) -> float:
     if variance is None or error == 0:
         return 0.0
     return float(abs(squares.mean() - variance) / error)
-
-
-def chance_of(best: Rival, other: Rival) -> float:
-    """Return how likely a fair coin would let `best` win so many pairs: the sign test.
-
-    Examples
-    --------
-    >>> from experiments.kit.starts import named_start
-    >>> runs = np.full(6, -1), ["learning"] * 6, []
-    >>> losses = np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]])
-    >>> best = Rival(named_start("he_normal"), losses, *runs)
-    >>> chance_of(best, Rival(named_start("zeros"), losses + 1, *runs))
-    0.03125
-    """
-    wins = int((best.final_losses < other.final_losses).sum())
-    losses = int((best.final_losses > other.final_losses).sum())
-    n = wins + losses
-    if wins <= losses:
-        return 1.0
-    return float(2 * sum(comb(n, k) for k in range(wins, n + 1)) / 2**n)

@@ -67,7 +67,7 @@ class Race(Lesson):
 # --- claims about ranges, measured on a deep network -----------------------------------
 
 # What there is to say of the way from layer to layer where there is only one.
-_NO_WAY = Measured(False, float("nan"), "one hidden layer: there is no way to go")
+_NO_WAY = Measured(False, float("nan"), "one hidden layer: no way from layer to layer")
 
 
 def _all_seeds(happens: Any, what: str) -> Measured:
@@ -76,12 +76,25 @@ def _all_seeds(happens: Any, what: str) -> Measured:
     return Measured(k == n, k / n, f"{k} of {n} seeds {what}")
 
 
-@claim("small: the gradient vanishes on its way back")
+def _get_there(r: Comparison, s: str = "") -> str:
+    """Return what all are asked to do, as a verb: to reach a loss, or just to learn."""
+    return f"learn{s}" if r.nobody_learns else f"get{s} to loss {number(r.target)}"
+
+
+@claim("small or large values can be a problem")
+def range_is_a_problem(r: Comparison) -> Measured:
+    lost = {n: r[n].count("stalled") + r[n].count("diverged") for n in ("small", "large")}
+    most = max(lost.values())
+    words = ", ".join(f"{name} {k} of {r.runs}" for name, k in lost.items())
+    return Measured(2 * most > r.runs, most / r.runs, f"fail: {words}")
+
+
+@claim("small: the gradient vanishes going back")
 def small_vanishes(r: Comparison) -> Measured:
     if r.shallow:
         return _NO_WAY
     total = float(r["small"].travelled("delta_std").max())
-    return Measured(total < 1e-3, total, f"δ × {number(total)} in all")
+    return Measured(total < 1e-3, total, f"delta × {number(total)} in {r.about.layers} layers")
 
 
 @claim("large: signals explode or saturate")
@@ -91,17 +104,19 @@ def large_explodes(r: Comparison) -> Measured:
     large = r["large"]
     saturated = float(large.at_start("saturated").mean())
     if saturated > 0:
-        return Measured(saturated > 0.5, saturated, f"{saturated:.0%} of all a are saturated")
+        return Measured(
+            saturated > 0.5, saturated, f"{100 * saturated:.0f} % of all a are saturated"
+        )
     total = float(large.travelled("a_std").min())
-    return Measured(total > 1e3, total, f"a × {number(total)} in all")
+    return Measured(total > 1e3, total, f"a × {number(total)} in {r.about.layers} layers")
 
 
 def _slower(r: Comparison, name: str) -> Measured:
-    """Hold the rival of that name to getting halfway later than the first, with every seed."""
+    """Hold the rival of that name to getting there later than the first, with every seed."""
     first, other = r.halfway(r.about), r.halfway(r[name])
     if not (first < float("inf")).any() and not (other < float("inf")).any():
-        return Measured(False, 0.0, "neither gets halfway")
-    return _all_seeds(other > first, "come later or never")
+        return Measured(False, 0.0, f"neither {_get_there(r, 's')}")
+    return _all_seeds(other > first, "later or never")
 
 
 @claim("small: slow convergence")
@@ -120,7 +135,7 @@ def spread_as_promised(r: Comparison) -> Measured:
     return Measured(off < 5, off, f"off by {number(off)} standard errors")
 
 
-@claim("it is the right range: the signals keep")
+@claim("it is right: signals keep their size")
 def signals_keep(r: Comparison) -> Measured:
     if r.shallow:
         return _NO_WAY
@@ -128,28 +143,30 @@ def signals_keep(r: Comparison) -> Measured:
     return Measured(
         min(a, delta) >= 0.8 and max(a, delta) <= 1.25,
         min(a, delta),
-        f"a layer: a × {number(a)}, δ × {number(delta)}",
+        f"a × {number(a)}, delta × {number(delta)} per layer",
     )
 
 
 @claim("it trains")
 def it_trains(r: Comparison) -> Measured:
-    return _all_seeds(r.halfway(r.about) < float("inf"), "get halfway")
+    return _all_seeds(r.halfway(r.about) < float("inf"), _get_there(r))
 
 
-@claim("theory: δ changes by √χ in every layer", ours=True)
+@claim("delta changes as theory says", ours=True)
 def chi_holds(r: Comparison) -> Measured:
     if r.shallow:
         return _NO_WAY
     root, delta = r.root_chi, float(r.about.growth("delta_std").mean())
     return Measured(
-        abs(delta / root - 1) < 0.15, delta, f"√χ {number(root)}, measured {number(delta)}"
+        abs(delta / root - 1) < 0.15,
+        delta,
+        f"× {number(delta)} per layer, theory × {number(root)}",
     )
 
 
-@claim("√(1/fan_in), the notes' other one, trains too", ours=True)
+@claim("the notes' other one, √(1/fan_in), trains", ours=True)
 def both_formulas_train(r: Comparison) -> Measured:
-    return _all_seeds(r.halfway(r.rivals[1]) < float("inf"), "get halfway")
+    return _all_seeds(r.halfway(r.rivals[1]) < float("inf"), _get_there(r))
 
 
 @claim("Xavier's a falls by √½ a layer against He's", ours=True)
@@ -157,7 +174,7 @@ def xavier_loses_half(r: Comparison) -> Measured:
     if r.shallow:
         return _NO_WAY
     ratio = float((r.rivals[1].growth("a_rms") / r.about.growth("a_rms")).mean())
-    return Measured(abs(ratio - 0.5**0.5) < 1e-6, ratio, f"by {number(ratio)}")
+    return Measured(abs(ratio - 0.5**0.5) < 1e-6, ratio, f"× {number(ratio)} per layer")
 
 
 @claim("so deep, it trains where Xavier does not", ours=True)
@@ -168,13 +185,20 @@ def xavier_does_not_train(r: Comparison) -> Measured:
 
 # --- the races -------------------------------------------------------------------------
 
-_NO_GRADIENT = "σ' is at most 1/4, so χ is far below 1: no gradient comes back through depth"
+_NO_GRADIENT = "σ' is at most 1/4: delta shrinks in every layer until nothing is left"
 _HALF = "ReLU answers 0 to half of everything, so each layer halves the mean of a²"
 _DOUBLE = "linear units keep 1/n; 2/n doubles the mean of a² in every layer"
 _SIGMOID_LARGE = "σ is so flat that only large weights bring a gradient back through depth"
 
 
-_RIGHT = replace(signals_keep, text="√(1/n) is the right range: the signals keep")
+_WRONG_RANGES = (
+    range_is_a_problem,
+    small_vanishes,
+    large_explodes,
+    small_is_slow,
+    large_is_slow,
+)
+_RIGHT = replace(signals_keep, text="√(1/n) is right: signals keep their size")
 
 RANDOM_RACE = Race(
     name="random",
@@ -186,22 +210,17 @@ RANDOM_RACE = Race(
         *([] if scale in SCALES else [random_start(scale)]),
     ),
     claims={
-        "tanh": (small_vanishes, large_explodes, small_is_slow, large_is_slow, _RIGHT),
-        "relu": (
-            small_vanishes,
-            large_explodes,
-            small_is_slow,
-            large_is_slow,
-            _RIGHT.refuted(_HALF),
-        ),
+        "tanh": (*_WRONG_RANGES, _RIGHT),
+        "relu": (*_WRONG_RANGES, _RIGHT.refuted(_HALF)),
         "sigmoid": (
+            range_is_a_problem,
             small_vanishes,
             large_explodes.refuted("σ is so flat that even randn · 1 is not too large for it"),
             small_is_slow.refuted("here √(1/n) does not learn either"),
             large_is_slow.refuted(_SIGMOID_LARGE),
             _RIGHT.refuted(_NO_GRADIENT),
         ),
-        "linear": (small_vanishes, large_explodes, small_is_slow, large_is_slow, _RIGHT),
+        "linear": (*_WRONG_RANGES, _RIGHT),
     },
     covered=("relu", "tanh", "sigmoid", "linear"),
     defaults=_deep(Default((50,) * 10, sigmoid=(50,) * 5), "relu"),

@@ -1,9 +1,7 @@
-"""What ``mlp-demo compare`` says, and the races ``random``, ``xavier`` and ``he``."""
+"""What the races ``random``, ``xavier`` and ``he`` say."""
 
 from __future__ import annotations
 
-import csv
-import io
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -11,88 +9,32 @@ from typing import Any
 import click
 import numpy as np
 
-from experiments.kit.claims import claim_as_json, claims
+from experiments.kit.claims import Verdict, claim_as_json, claims
 from experiments.kit.words import (
     WIDTH,
     data_rows,
     describe_network,
     describe_training,
-    end,
     ended,
     ending,
     finite,
-    heading,
     listed,
     number,
     numbers,
     row,
     rows,
     shape,
+    table,
     verdict_rows,
-    wrapped,
 )
 from experiments.race.measure import Comparison, Drawn, Rival
+from mlp.activations import ACTIVATIONS
 
 
 def text(result: Comparison, figure: str) -> str:
-    """Return the story of a race, or which start `compare` found best."""
-    return _race(result, figure) if result.race else _comparison(result, figure)
-
-
-def _comparison(result: Comparison, figure: str) -> str:
-    """Return which start won, whether that is more than noise, and a line for every start."""
-    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
-    head = f"{'start':{width}}{'median':>9}{'10 % – 90 %':>20}{'halfway':>9}"
-    words = {"learning": "learn", "stalled": "stall", "symmetric": "same", "diverged": "div."}
-    head += "".join(f"{word:>6}" for word in words.values())
-    lines = [
-        click.style(f"Which start trains this network? {result.settings.activation}", bold=True),
-        "",
-        *wrapped("answer", result.answer(), bold=True),
-        "",
-        *_setting(result),
-        "",
-        heading(head),
-    ]
-    for rival in result.ranking:
-        low, median, high = map(ending, rival.final_band())
-        counts = [str(rival.count(word) or "") for word in words]
-        lines.append(
-            f"{rival.start.name:{width}}{median:>9}{f'{low} – {high}':>20}"
-            f"{_epoch(result.epochs_to_target(rival)):>9}"
-            + "".join(f"{count:>6}" for count in counts).rstrip()
-        )
-    lines += ["", *wrapped("halfway", _explain_target(result))]
-    if len(result.rivals) > 1 and not result.too_few:
-        lines += wrapped(
-            "noise",
-            "a start is worse than the best if it loses so many of the "
-            "pairs of runs that chance would hardly do it (sign test, 5 % for all together)",
-        )
-    lines += wrapped(
-        "runs",
-        "learn: at some epoch 1 % below the mean's loss; stall: never; same: as fewer "
-        "units than there are; div.: diverged",
-    )
-    lines += ["", row("picture", figure)]
-    return "\n".join(
-        [
-            *lines,
-            *rows(
-                "next",
-                [
-                    f"mlp-demo {name} --activation {result.settings.activation}"
-                    for name in ("propagate", "symmetry")
-                ],
-            ),
-        ]
-    )
-
-
-def _race(result: Comparison, figure: str) -> str:
     """Return the story of a race: the formula in numbers, the rivals, the claims, the verdict."""
     assert result.race is not None
-    activation, verdict = result.settings.activation, result.verdict()
+    activation = result.settings.activation
     outcomes = result.outcomes()
     notes = "the notes say"
     if activation not in result.race.covered:
@@ -102,19 +44,23 @@ def _race(result: Comparison, figure: str) -> str:
             click.style(f"{result.race.title}, {activation}", bold=True),
             "",
             *_setting(result),
-            row("start", f"{_words(result.about)}, b = 0"),
+            row(
+                "start",
+                f"w ~ {getattr(result.about.start.kernel.initializer(), 'formula', '')}, b = 0",
+            ),
             "",
             *_formula(result.about),
             *(line for remark in result.race.remarks for line in textwrap.wrap(remark, WIDTH)),
             "",
             *_rivals(result),
             "",
-            *claims(notes, [o for o in outcomes if not o.claim.ours], verdict.word),
-            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], verdict.word),
+            *claims(notes, [o for o in outcomes if not o.claim.ours], result.about.word),
+            *claims("beyond the notes", [o for o in outcomes if o.claim.ours], result.about.word),
             "",
-            *verdict_rows(verdict),
+            *verdict_rows(verdict(result)),
             "",
             row("picture", figure),
+            *([row("film", result.film)] if result.film else []),
             *rows("next", result.race.commands(activation)),
         ]
     )
@@ -123,19 +69,9 @@ def _race(result: Comparison, figure: str) -> str:
 def as_json(result: Comparison, figure: str) -> dict[str, Any]:
     """Return one object; under ``results`` everything about each start."""
     settings = result.settings
-    about: dict[str, Any] = {}
-    if result.race:
-        about = {
-            "options": dict(result.options),
-            "initializer": result.about.start.kernel.name,
-            "loss": numbers(result.about.band()[1]),
-            "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
-            "verdict": str(result.verdict()),
-        }
-    else:
-        about = {"verdict": result.answer(), "tied": [rival.start.name for rival in result.tied]}
+    assert result.race is not None
     return {
-        "case": result.race.name if result.race else "compare",
+        "case": result.race.name,
         "activation": settings.activation,
         "sizes": result.sizes,
         "data": result.dataset.name,
@@ -147,22 +83,15 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
         "batch_size": settings.batch_size,
         "mean_predictor_loss": result.dataset.mean_predictor_loss,
         "target_loss": finite(result.target),
-        **about,
+        "options": dict(result.options),
+        "initializer": result.about.start.kernel.name,
+        "loss": numbers(result.about.band()[1]),
+        "claims": [claim_as_json(outcome) for outcome in result.outcomes()],
+        "verdict": str(verdict(result)),
         "results": {rival.start.name: _rival_as_json(result, rival) for rival in result.rivals},
         "figure": figure,
+        **({"film": result.film} if result.film else {}),
     }
-
-
-def as_csv(result: Comparison) -> str:
-    """Return every curve as CSV: start, run, epoch, loss; no loss where a run has diverged."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["start", "run", "epoch", "loss"])
-    for rival in result.rivals:
-        for run, losses in enumerate(rival.losses.T):
-            for epoch, loss in enumerate(losses.tolist()):
-                table.writerow([rival.start.name, run, epoch, loss if np.isfinite(loss) else ""])
-    return text.getvalue()
 
 
 def _setting(result: Comparison) -> list[str]:
@@ -175,29 +104,27 @@ def _setting(result: Comparison) -> list[str]:
 
 
 def _formula(rival: Rival) -> list[str]:
-    """Return the formula with the numbers of every layer put in, and what was drawn."""
+    """Return the formula with the numbers of every layer put in, and what was drawn.
+
+    Nothing for an initializer that states neither a standard deviation nor a limit.
+    """
     draw = rival.start.kernel.initializer()
-    what, formula, factor = _spread(getattr(draw, "formula", ""))
-    head = f"{'layer':7}{what + ' = ' + formula:44}{'is':>7}{'drawn':>9}"
-    lines = [heading(head)]
-    for drawn in rival.drawn:
-        filled = formula.replace("fan_in", str(drawn.fan_in)).replace(
-            "fan_out", str(drawn.fan_out)
+    limit, stddev = getattr(draw, "limit", None), getattr(draw, "stddev", None)
+    what, written = ("largest |w|", limit) if limit else ("standard deviation of w", stddev)
+    if written is None:
+        return []
+    factor = np.sqrt(3) if limit else 1.0  # the limit of a uniform distribution, in its std
+    rows = [
+        (
+            _layers(drawn),
+            written(drawn.fan_in, drawn.fan_out),
+            "" if drawn.expected is None else number(factor * drawn.expected),
+            number(drawn.largest if limit else drawn.sampled),
         )
-        expected = "" if drawn.expected is None else number(factor * drawn.expected)
-        found = drawn.sampled if factor == 1 else drawn.largest
-        lines.append(f"{_layers(drawn):7}{filled:44}{expected:>7}{number(found):>9}")
-    return lines
-
-
-def _spread(formula: str) -> tuple[str, str, float]:
-    """Return what a formula says of the weights: its name, how it is got, per std of w."""
-    if formula.startswith("U[-l, l], l = "):
-        return "largest |w|", formula.removeprefix("U[-l, l], l = "), float(np.sqrt(3))
-    if formula.startswith("N(0, ") and formula.endswith(")"):
-        variance = formula[len("N(0, ") : -1]
-        return "std of w", variance[:-1] if variance.endswith("²") else f"√({variance})", 1.0
-    return "w", formula, 1.0
+        for drawn in rival.drawn
+    ]
+    head = f"{what} = {written('fan_in', 'fan_out')}"
+    return table(rows, ("layer", head, "is", "drawn"), "<<>>")
 
 
 def _layers(drawn: Drawn) -> str:
@@ -206,28 +133,34 @@ def _layers(drawn: Drawn) -> str:
 
 def _rivals(result: Comparison) -> list[str]:
     """Return a line per rival: what its signals do before training, and how it trains."""
-    width = max(len("start"), *(len(rival.start.name) for rival in result.rivals))
-    lines = [
-        heading(
-            f"{'start':{width}}{'rms a ×':>13}{'δ ×':>13}{'saturated':>11}"
-            f"{'loss':>10}{'halfway':>10}"
-        )
-    ]
+    f, mean_loss = ACTIVATIONS[result.settings.activation], result.dataset.mean_predictor_loss
+    saturates = bool(np.isfinite(f.bounds).all())
+    rows = []
     for rival in result.rivals:
         a, delta = (
-            "–" if result.shallow else number(float(rival.growth(s).mean()))
+            "–" if result.shallow else f"× {number(float(rival.growth(s).mean()))}"
             for s in ("a_rms", "delta_std")
         )
-        saturated = float(rival.at_start("saturated").mean())
-        lines.append(
-            f"{rival.start.name:{width}}{a:>13}{delta:>13}{f'{100 * saturated:.0f} %':>11}"
-            f"{ending(rival.final_band()[1]):>10}{_epoch(result.epochs_to_target(rival)):>10}"
-        )
-    ways = "rms a and δ: by what they change per layer before training"
-    if result.settings.activation == "sigmoid":
-        ways += "; most of a is the constant 0.5"
-    explained = (ways, f"halfway: {_explain_target(result)}")
-    return [*lines, *(line for words in explained for line in textwrap.wrap(words, WIDTH))]
+        saturated = f"{100 * float(rival.at_start('saturated').mean()):.0f} %"
+        loss, epochs = ending(rival.final_band()[1]), _epoch(result.epochs_to_target(rival))
+        rows.append((rival.start.name, a, delta, saturated if saturates else "", loss, epochs))
+    to = "learns at" if result.nobody_learns else f"epochs to {number(result.target)}"
+    saturated = "saturated" if saturates else ""
+    explained = [
+        "a, delta per layer: what their size is multiplied by from layer to layer before "
+        "training; delta = ∂L/∂z, on its way back"
+    ]
+    if f.name == "sigmoid":
+        explained.append("most of a sigmoid's a is the constant 0.5, which hides what it loses")
+    if saturates:
+        explained.append("saturated: the part of all a that lie where f is flat")
+    if not result.nobody_learns:
+        half = f"half the way from always answering the mean ({number(mean_loss)}) to the best"
+        explained.append(f"{to}: {half}")
+    return [
+        *table(rows, ("start", "a per layer", "delta per layer", saturated, "loss", to), "<>>>>>"),
+        *(line for words in explained for line in textwrap.wrap(words, WIDTH)),
+    ]
 
 
 def _explain_target(result: Comparison) -> str:
@@ -237,12 +170,6 @@ def _explain_target(result: Comparison) -> str:
         f"the epochs to a loss of {number(result.target)}, half the way from always answering "
         f"the mean ({number(result.dataset.mean_predictor_loss)}) to the best start."
     )
-
-
-def _words(rival: Rival) -> str:
-    draw = rival.start.kernel.initializer()
-    formula = getattr(draw, "formula", "")
-    return f"w ~ {formula}" if formula.startswith(("N(", "U[")) else formula
 
 
 def _runs(result: Comparison) -> str:
@@ -285,11 +212,6 @@ def _weights(drawn: Sequence[Drawn]) -> list[dict[str, Any]]:
 
 
 def describe(result: Comparison) -> str:
-    """Return what the picture shows, in one sentence."""
-    return _describe_race(result) if result.race else _describe_comparison(result)
-
-
-def _describe_race(result: Comparison) -> str:
     """Return what the picture of a race shows: where each start ends, and its signals."""
     ends = [
         f"{rival.start.name} {ended(rival.final_band()[1])} (a × "
@@ -303,16 +225,17 @@ def _describe_race(result: Comparison) -> str:
     )
 
 
-def _describe_comparison(result: Comparison) -> str:
-    """Return what the picture of ``compare`` shows: the winner, and the order of the others."""
-    order = [f"{r.start.name} {end(r.final_band()[1])}" for r in result.ranking]
-    return (
-        f"Loss over {result.settings.epochs} epochs and where each of {result.runs} runs of a "
-        f"{shape(result.sizes)} network of {result.settings.activation} units ended, by median "
-        f"final loss: {listed(order)}; the answer: {result.answer()}"
-    )
-
-
-def verdict(result: Comparison) -> str:
-    """Return what became of the start that the race is about, or which start is best."""
-    return str(result.verdict()) if result.race else result.answer()
+def verdict(result: Comparison) -> Verdict:
+    """Return what became of the start that the race is about, and the number behind it."""
+    about, *others = result.rivals
+    name, word = about.start.name, about.word
+    beside = [
+        f"{r.start.name} {r.word}"
+        + ("" if r.word == "diverged" else f" ({ending(r.final_band()[1])})")
+        for r in others
+    ]
+    reason = f"Beside it: {', '.join(beside)}."
+    if word == "diverged":
+        return Verdict(word, f"{name} at epoch {about.usual_end}", reason)
+    first, last = map(ending, about.band()[1][[0, -1]])
+    return Verdict(word, f"{name}, median loss {first} → {last}", reason)

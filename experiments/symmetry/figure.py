@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, styled
-from experiments.kit.words import number, shape
-from experiments.symmetry.measure import APART, Symmetry, named
+from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, readable, styled
+from experiments.kit.words import end, shape
+from experiments.symmetry.measure import APART, Symmetry
+from experiments.symmetry.text import named
 from mlp.arrays import Array
 
 # The lowest spread that is drawn; what is smaller, such as 0, lies on it.
@@ -33,7 +35,7 @@ def figure(result: Symmetry) -> Figure:
     with styled(), np.errstate(over="ignore", invalid="ignore"):
         fig = Figure(figsize=(16, 9), dpi=100)
         places = fig.add_gridspec(
-            2, 1, left=0.09, right=0.87, top=0.83, bottom=0.085, hspace=0.32,
+            2, 1, left=0.09, right=0.855, top=0.83, bottom=0.085, hspace=0.32,
             height_ratios=(1.7, 1),
         )  # fmt: skip
         upper = spread_panel(fig.add_subplot(places[0]), result)
@@ -46,9 +48,8 @@ def figure(result: Symmetry) -> Figure:
         if not result.alike:
             words = f"Random biases on equal weights ({sizes}, {result.settings.activation})"
         fig.text(0.02, 0.935, words, size=23)
-        verdict = result.verdict().word
-        colour = WELL if verdict in ("unstable", "apart", "broken") else CASE
-        fig.text(0.98, 0.935, verdict, size=30, weight="bold", ha="right", color=colour)
+        colour = WELL if result.word in ("unstable", "apart", "broken") else CASE
+        fig.text(0.98, 0.935, result.word, size=30, weight="bold", ha="right", color=colour)
     return fig
 
 
@@ -81,8 +82,8 @@ def spread_panel(ax: Axes, result: Symmetry) -> Axes:
             level = 2 * float(np.sqrt(spread[0, 0, k]))  # half of the way to 1
             where = int((spread[:, 0, k] > level).argmax())
             ax.annotate(
-                name, (where, level), (14, -4), textcoords="offset points", color=colour,
-                weight="bold", va="center",
+                name, (where, level), (20, -6), textcoords="offset points",
+                color=readable(colour), weight="bold", va="center",
                 bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"},
             )  # fmt: skip
         if result.predicted is not None and epsilon > 0:
@@ -113,18 +114,18 @@ def loss_panel(ax: Axes, result: Symmetry) -> Axes:
     mean_loss = result.dataset.mean_predictor_loss
     last = loss[-1][np.isfinite(loss[-1])]
     highest = float(loss[np.isfinite(loss)].max(initial=0))
-    end = last.max() if len(last) else 3 * mean_loss
-    top = float(np.clip(1.6 * end, 0.5 * mean_loss, 3 * mean_loss))
+    highest_end = last.max() if len(last) else 3 * mean_loss
+    top = float(np.clip(1.6 * highest_end, 0.5 * mean_loss, 3 * mean_loss))
     top = min(top, 1.1 * max(highest, mean_loss))
-    ends = []
-    for k, epsilon in enumerate(result.epsilons):
+    ends: list[tuple[float, str, str]] = []
+    for k in range(len(result.epsilons)):
         colour = _colour(result, k)
         for r in reversed(range(result.runs)):
             ax.plot(epochs, drawable(loss[:, r, k], top), color=colour, **_style(result, r))
-        if result.alike:
-            ends.append(_end(loss[-1, 0, k], top, named(epsilon), colour))
-        else:
+        if not result.alike:
             ends += _counted(loss[-1, :, k], top, colour)
+    if result.alike:
+        ends = _ends(result, loss[-1, 0], top)
     bottom = 0.75 * float(last.min()) if len(last) else 0.0
     ax.set(xlim=(0, until), ylim=(bottom, top), ylabel="loss L")
     ax.set_xlabel("epoch" if until == result.epochs else f"epoch, the first {until}")
@@ -133,18 +134,29 @@ def loss_panel(ax: Axes, result: Symmetry) -> Axes:
     return ax
 
 
-def _end(loss: float, top: float, name: str, colour: str) -> tuple[float, str, str]:
-    """Return where a loss ends, with the name of the line and the number."""
-    if not np.isfinite(loss):
-        return top, "diverged", colour
-    return round(float(loss), 3), f"{name}: {number(float(loss))}", colour
+def _ends(result: Symmetry, losses: Array, top: float) -> list[tuple[float, str, str]]:
+    """Return where the loss of each ε ends; neighbours with the same number share a name."""
+    order = sorted(range(len(losses)), key=lambda k: result.epsilons[k])
+    ends = []
+    for loss, same in groupby(order, key=lambda k: end(float(losses[k]))):
+        first, *others = same
+        height = float(losses[first]) if np.isfinite(losses[first]) else top
+        words, colour = f"{named(result.epsilons[first])}: {loss}", _colour(result, first)
+        if others:
+            last = named(result.epsilons[others[-1]])
+            words, colour = f"{named(result.epsilons[first])} to {last}:\n{loss}", INK
+        ends.append((height, words, colour))
+    return ends
 
 
 def _counted(losses: Array, top: float, colour: str) -> list[tuple[float, str, str]]:
     """Return where several losses end, those that are nearly the same as one."""
     ends, counts = np.unique(losses[np.isfinite(losses)].round(2), return_counts=True)
-    pairs = list(zip(ends, counts, strict=True))
-    return [(min(end, top), f"{count} runs: {end:.2f}", colour) for end, count in pairs[:5]]
+    pairs = list(zip(ends, counts, strict=True))[:5]
+    return [
+        (min(loss, top), f"{'1 run' if n == 1 else f'{n} runs'}: {loss:.2f}", colour)
+        for loss, n in pairs
+    ]
 
 
 def shown_epochs(result: Symmetry) -> int:
@@ -181,4 +193,4 @@ def _title(result: Symmetry) -> str:
         "broken": "The units differ from the start",
         "partly": "The units differ, but some are dead",
         "diverged": "The numbers leave the range of floating point",
-    }[result.verdict().word]
+    }[result.word]

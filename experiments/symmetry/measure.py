@@ -32,13 +32,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import Dataset
-from experiments.kit.claims import LEARNED, ROUNDING, Verdict
+from experiments.kit.claims import ROUNDING
 from experiments.kit.settings import Default, Defaults, Expect, Settings, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Named, Start, named_start
 from experiments.kit.training import BATCHES, DIRECTION, networks
-from experiments.kit.words import number
 from mlp import MLP, SGD, Gradients, Trace, diagnostics, mse, train
-from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 from mlp.optimizers import Optimizer
@@ -78,7 +77,8 @@ class Symmetry:
         spread / ε of the first network of each ε, by the linearised update. None where there
         is no such thing, for the reason in `silence`.
     silence : str
-        Why theory says nothing, or nothing.
+        Why theory says nothing: the optimizer has a "memory", the units start "unlike", or on
+        a "kink" of f. Empty where it speaks.
     rounding : dict of int to float
         For each width of `WIDTHS` the spread of identical units after `WIDTH_EPOCHS` epochs.
     """
@@ -145,109 +145,44 @@ class Symmetry:
             return None if measured is None else (measured, None)
         return measured, _slope(epochs, self.theory(k)[epochs])
 
-    def verdict(self) -> Verdict:
-        """Say in one word what becomes of the symmetry."""
+    @property
+    def driven(self) -> list[int]:
+        """The places of the ε that are not 0."""
+        return [k for k, epsilon in enumerate(self.epsilons) if epsilon > 0]
+
+    @property
+    def enough(self) -> list[int]:
+        """The places of those that have set the units apart in every run."""
+        return [k for k in self.driven if None not in self.apart_at(k)]
+
+    @property
+    def smallest(self) -> int | None:
+        """The place of the smallest ε that is not 0; None if there is none."""
+        return min(self.driven, key=lambda k: self.epsilons[k], default=None)
+
+    @property
+    def differ(self) -> int:
+        """How many networks have units alive and different in a hidden layer after training."""
+        return int((self.distinct - self.dead > len(self.settings.hidden)).sum())
+
+    @property
+    def word(self) -> str:
+        """What became of the symmetry.
+
+        "diverged"; of units that differ by ε "symmetric" (no ε was given but 0), "apart" (they
+        began so, or nearly), "unstable" (every ε has set them apart), "growing" or "neutral"; of
+        units whose biases differ "broken" or, where some networks stay symmetric, "partly".
+        """
         if self.diverged_at is not None:
-            return Verdict(
-                "diverged",
-                f"not finite at epoch {self.diverged_at}",
-                "A step was too large: the numbers left the range of floating point.",
-            )
-        return self._of_epsilons() if self.alike else self._of_biases()
-
-    def _of_epsilons(self) -> Verdict:
-        broken = [k for k, epsilon in enumerate(self.epsilons) if epsilon > 0]
-        apart = {k: [epoch for epoch in self.apart_at(k) if epoch is not None] for k in broken}
-        enough = [k for k in broken if len(apart[k]) == self.runs]
-        smallest = min(broken, key=lambda k: self.epsilons[k], default=None)
-        if smallest is None:
-            reason = "Equal units get equal gradients: nothing but rounding can set them apart."
-            return Verdict("symmetric", f"spread {number(float(self.spread[-1].max()))}", reason)
-        growth = self.growth(smallest)
-        rate = growth[0] if growth else 0.0
-        name = named(self.epsilons[smallest])
-        grows = f"ε = {name} grew by {percent(rate)} per epoch"
-        if growth and growth[1] is not None:
-            grows += f", theory says {percent(growth[1])}"
-        if enough == broken and growth is None:
-            reason = "How a small difference grows was not measured; choose a smaller --epsilon."
-            return Verdict("apart", f"ε = {name} began apart, or nearly so", reason)
-        if enough == broken:
-            last = max(apart[smallest])
-            what = "every ε > 0" if len(broken) > 1 else f"ε = {name}"
-            return Verdict(
-                "unstable",
-                f"{what} has set the units apart, by epoch {last}",
-                f"Any difference is enough, given time: {grows}. {self._losses()}",
-            )
-        if rate > GROWING:
-            return Verdict(
-                "growing",
-                f"ε = {name} is not apart by epoch {self.epochs}",
-                f"It is on the way: {grows}. Train longer.",
-            )
-        if enough:
-            least = named(min(self.epsilons[k] for k in enough))
-            words = f"only ε ≥ {least} has set the units apart"
-        else:
-            words = "no ε has set the units apart in every run"
-        reason = (
-            f"In the second half of the training nothing drives small differences on: {grows}."
-        )
-        if any(apart.values()):
-            reason += " Those that came apart grew while the weights were still on their way."
-        f = ACTIVATIONS[self.settings.activation]
-        if f.kinks or f.name == "linear":
-            reason += f" It is the bend f'' that drives equal units apart; {f.name} has "
-            reason += "none but at its kink." if f.kinks else "none."
-        return Verdict("neutral", words, reason + self._kinked())
-
-    def _kinked(self) -> str:
-        """Say which ε, still small, has left theory most: only a row past a kink can do that."""
-        small = [
-            (float((self.spread[:, 0, k] / self.theory(k)).max()), epsilon)
-            for k, epsilon in enumerate(self.epsilons)
-            if self.predicted is not None and epsilon > 0 and self.apart_at(k)[0] is None
-        ]
-        ratio, epsilon = max(small, default=(1.0, 0.0))
-        if ratio < 2 or not ACTIVATIONS[self.settings.activation].kinks:
-            return ""
-        return (
-            f" A row that passes it in one unit and not in the other drives a difference on, "
-            f"which theory does not see: ε = {named(epsilon)} rises to {number(ratio)} times that."
-        )
-
-    def _losses(self) -> str:
-        """Say what the wait has cost."""
-        ends = [
-            f"{number(float(self.loss[-1, 0, k]))} with ε = {named(epsilon)}"
-            for k, epsilon in sorted(enumerate(self.epsilons), key=lambda pair: pair[1])
-        ]
-        shown = [ends[0], *ends[1:2], ends[-1]] if len(ends) > 2 else ends
-        return f"The loss after {self.epochs} epochs: {', '.join(shown)}."
-
-    def _of_biases(self) -> Verdict:
-        layers, total = len(self.settings.hidden), self.distinct.size
-        differ = int((self.distinct - self.dead > layers).sum())
-        learned = int((self.loss[-1] < LEARNED * self.dataset.mean_predictor_loss).sum())
-        dead, units = int(self.dead.sum()), sum(self.settings.hidden) * total
-        reason = (
-            "Other biases make other a = f(b); so the output weights get other gradients, and "
-            "through them the hidden weights."
-        )
-        if dead:
-            reason += (
-                f" But {dead} of {units} units are dead: with w = 0 and b < 0 a ReLU answers 0 to "
-                "every row, and gets no gradient."
-            )
-        if self.settings.activation == "linear":
-            plane = number(self.dataset.least_squares_loss)
-            reason += f" But linear units, however different, are one plane: at best {plane}."
-        return Verdict(
-            "broken" if differ == total else "partly",
-            f"{differ} of {total} networks have units alive and different, {learned} learn",
-            reason,
-        )
+            return "diverged"
+        if not self.alike:
+            return "broken" if self.differ == self.distinct.size else "partly"
+        if self.smallest is None:
+            return "symmetric"
+        growth = self.growth(self.smallest)
+        if self.enough == self.driven:
+            return "unstable" if growth else "apart"
+        return "growing" if growth and growth[0] > GROWING else "neutral"
 
 
 @dataclass
@@ -344,13 +279,7 @@ def equal_start(value: float, bias: str | None = None) -> Start:
         A start by name, as for `experiments.kit.starts.named_start`.
     """
     kernel = Named("constant", {"value": value}) if value else Named("zeros")
-    mean = f"{value:g} + " if value else ""
-    words = f"every w = {mean}ε · randn, every b = "
-    if bias is None:
-        return Start(kernel, kernel, f"{words}{value:g}")
-    drawn = named_start(bias).kernel
-    formula = getattr(drawn.initializer(), "formula", bias)
-    return Start(kernel, drawn, f"{words}{formula}")
+    return Start(kernel, kernel if bias is None else named_start(bias).kernel, "")
 
 
 def break_symmetry(
@@ -411,6 +340,8 @@ def break_symmetry(
         if not 0 <= epsilon < np.inf:
             raise InputError(f"ε must be 0 or a positive finite number, not {epsilon}")
     runs = (5 if alike else 20) if runs is None else runs
+    together = runs * len(epsilons)
+    require(of_training(sizes, len(x), together, 2 * together * (settings.epochs + 1)))
     bases = draw(range(runs))
     directions = [_direction(base, settings.seed, r) for r, base in enumerate(bases)]
     moved = [
@@ -495,15 +426,17 @@ def _rounding(
 def _silence(settings: Settings, base: MLP, x: Array, alike: bool) -> str:
     """Return why there is no linearised update; empty if there is one."""
     if settings.optimizer != "sgd":
-        return f"{settings.optimizer.capitalize()} remembers, so its step is not I - η H"
+        return "memory"
     if not alike:
-        return "the units are not the same at the start"
+        return "unlike"
     with np.errstate(over="ignore", invalid="ignore"):
         z = base.forward(x).z
-    for layer, values in zip(base.layers, z, strict=True):
-        if any((values == kink).any() for kink in layer.activation.kinks):
-            return f"all start on the kink of {layer.activation.name}, where it has no slope"
-    return ""
+    on_kink = (
+        (values == kink).any()
+        for layer, values in zip(base.layers, z, strict=True)
+        for kink in layer.activation.kinks
+    )
+    return "kink" if any(on_kink) else ""
 
 
 def _direction(network: MLP, seed: int, r: int) -> Array:
@@ -532,30 +465,3 @@ def _slope(epochs: NDArray[np.intp], spread: Array) -> float | None:
     if len(epochs) < 2 or not (np.isfinite(spread) & (spread > 0)).all():
         return None
     return float(np.polynomial.Polynomial.fit(epochs, np.log(spread), 1).deriv()(0))
-
-
-def named(epsilon: float) -> str:
-    """Write an ε as one types it.
-
-    Examples
-    --------
-    >>> named(1e-3), named(2.5e-12), named(0.5), named(0.0)
-    ('1e-3', '2.5e-12', '0.5', '0')
-    """
-    if epsilon == 0 or epsilon >= 0.01:
-        return f"{epsilon:g}"
-    mantissa, _, exponent = f"{epsilon:e}".partition("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
-
-
-def percent(rate: float) -> str:
-    """Write a growth of d ln(spread) / d(epoch) in percent per epoch.
-
-    Examples
-    --------
-    >>> percent(0.00930), percent(0.1414), percent(-1e-12)
-    ('0.934 %', '15.2 %', '0.000 %')
-    """
-    with np.errstate(over="ignore"):
-        value = 100 * float(np.expm1(rate))
-    return f"{number(value)} %" if abs(value) >= 1 else f"{value:.3f} %".replace("-0.000", "0.000")

@@ -16,12 +16,16 @@ from experiments.kit.group import Demo
 from experiments.kit.options import (
     DATA_OPTIONS,
     PRINT_OPTIONS,
+    Begun,
     dataset_of,
+    known_starts,
     lesson_command,
     network_options,
 )
-from experiments.kit.report import pressed, print_json
-from experiments.walkthrough import text
+from experiments.kit.report import any_key, print_json, yes_or_no
+from experiments.kit.starts import named_start
+from experiments.race.races import RACES
+from experiments.walkthrough import handout, text
 from experiments.walkthrough.measure import DEFAULTS, LESSONS, walk
 from experiments.walkthrough.text import Part
 
@@ -52,7 +56,20 @@ _WALK_OPTIONS: list[click.Parameter] = [
         help="What to print; markdown is a handout with LaTeX equations.",
     ),
     *PRINT_OPTIONS[1:],
+    click.Option(
+        ["--blank"],
+        is_flag=True,
+        help="Of the handout: leave lines for the numbers, to be filled in.",
+    ),
 ]
+
+
+# Where the weights are random, they may be drawn in any other way.
+_INIT = click.Option(
+    ["--init"],
+    type=Begun("name", known_starts),
+    help="Another start: an initializer (normal:0.1), the std of w (0.1), or FILE.py:FUNCTION.",
+)
 
 
 @click.group(
@@ -76,13 +93,15 @@ def _command(lesson: Lesson) -> click.Command:
     return lesson_command(
         lesson,
         lambda values: _walk(lesson, values),
-        _WALK_OPTIONS,
+        [*([_INIT] if lesson.name in RACES else []), *_WALK_OPTIONS],
         about=f"{lesson.title}, worked by hand.",
         example=f"walkthrough {lesson.name} --activation sigmoid --ask",
     )
 
 
 def _walk(lesson: Lesson, values: dict[str, Any]) -> None:
+    if values["blank"] and values["output_format"] != "markdown":
+        raise click.UsageError("--blank is for handouts: add --format markdown")
     result = walk(
         lesson,
         dataset_of(values),
@@ -90,15 +109,16 @@ def _walk(lesson: Lesson, values: dict[str, Any]) -> None:
         **{name: values[name] for name in ("activation", "hidden", "learning_rate", "seed")},
         rows=values["rows"],
         steps=values["steps"],
+        start=named_start(values["init"]) if values.get("init") else None,
     )
     if values["output_format"] == "json":
         print_json(text.as_json(result))
     elif values["output_format"] == "markdown":
-        click.echo(text.as_markdown(result, values["ask"]))
+        click.echo(handout.as_markdown(result, values["ask"], values["blank"]))
     elif values["quiet"]:
-        click.echo("\n".join(result.lessons()))
+        click.echo("\n".join(map(str, text.lessons(result))))
     else:
-        _teach(text.parts(result), values["ask"], values["pause"])
+        _teach(text.parts(result, values["ask"]), values["ask"], values["pause"])
 
 
 def _teach(parts: Sequence[Part], ask: bool, pause: bool) -> None:
@@ -109,18 +129,16 @@ def _teach(parts: Sequence[Part], ask: bool, pause: bool) -> None:
         if part.title:
             click.echo(f"{part.title}\n")
         for question in part.questions if ask else ():
-            click.echo(f"? {question.text} [y/n] ", nl=not waits)
-            said = None
+            asks, said = f"? {question.text}", None
             if waits:
-                said = pressed("yn") == "y"
+                said = yes_or_no(asks)
                 asked, right = asked + 1, right + (said == question.answer)
-                click.echo("y" if said else "n")
+            else:
+                click.echo(f"{asks} [y/n] ")
             click.echo(f"  {text.answer(question, said)}\n")
         click.echo(part.text)
         if pause and waits and part is not parts[-1]:
-            click.echo("-- any key --\r", nl=False, err=True)
-            pressed()
-            click.echo("             \r", nl=False, err=True)
+            any_key()
     if asked:
         click.echo(f"\nYou predicted {right} of {asked}.")
 

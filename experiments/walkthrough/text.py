@@ -1,19 +1,22 @@
-"""The walkthrough as a student reads it: in the terminal, as a handout, as JSON.
+"""The walkthrough in words: what there is to notice, to ask and to conclude; and for the terminal.
 
-All three are made of the same lines. A formula is text in the symbols of the notes: `put_in`
-replaces the symbols by numbers, and `latex` turns either into LaTeX.
+A sentence keeps its symbols apart from its words, so that the terminal can write them as text
+and the handout as LaTeX.
+
+Where to go next: ``handout.py``, the same lines in Markdown.
 """
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from experiments.kit.words import (
     COLUMN,
@@ -21,24 +24,31 @@ from experiments.kit.words import (
     describe_network,
     describe_start,
     heading,
+    listed,
     mark,
     number,
     numbers,
     rows,
     table,
 )
+from experiments.walkthrough import symbols as s
 from experiments.walkthrough.measure import (
     DECIMALS,
     LESSONS,
-    SYMBOL,
     Line,
-    Question,
+    Step,
     Walkthrough,
     parameters,
+    same,
 )
+from mlp.formulas import Formula, Number
 
+# The digits that are shown: as many as one types into a calculator.
+DIGITS = 4
 # The column of "= value" where rows stand under one another.
 EQUALS = 46
+# The lines of a part: those of a terminal, without the one that the prompt stands in.
+SCREEN = 23
 
 # What the symbols mean, and where they are in the code.
 SYMBOLS = (
@@ -46,96 +56,307 @@ SYMBOLS = (
     ("w''j1", "weight from hidden unit j to the output", "layers[1].W[j-1, 0]"),
     ("b1j, b21", "biases of hidden unit j and the output", "layers[0].b, layers[1].b"),
     ("z1j, a1j", "into and out of hidden unit j", "trace.z[0], trace.a[1]"),
-    ("ŷ, ∂L/∂ŷ", "answer, and slope of the loss there", "trace.output, error"),
+    ("ŷ, L", "answer, and its loss in a row", "trace.output, mse"),
+    ("∂L/∂ŷ", "slope of the loss at the answer", "error"),
+    ("∂ŷ/∂a1j", "how much ŷ listens to hidden unit j", "layers[1].W[j-1, 0]"),
+    ("∂a1j/∂z1j", "slope of hidden unit j", "activation.derivative"),
     ("∂L/∂w'ij", "gradient of a weight", "gradients.W[0][i-1, j-1]"),
+    ("η", "learning rate", "SGD(learning_rate)"),
 )
 NAMING = "The notes have no name for w''j1; its two primes stand for the second layer."
 
 
-@dataclass(frozen=True)
-class Part:
-    """About a screenful: a title, what to ask before the rest is shown, and the rest."""
+class Sentence:
+    """A sentence of words and formulas.
 
-    text: str
-    title: str = ""
+    Examples
+    --------
+    >>> said = Sentence("the same as ", s.z(1))
+    >>> print(said, "|", said.markdown())
+    the same as z11 | the same as $z_{11}$
+    """
+
+    def __init__(self, *pieces: str | Formula) -> None:
+        self.pieces = pieces
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.pieces))
+
+    def markdown(self) -> str:
+        """Return it with its formulas as LaTeX."""
+        return "".join(f"${p.latex()}$" if isinstance(p, Formula) else p for p in self.pieces)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to predict with yes or no, and what the run says to it."""
+
+    text: Sentence
+    answer: bool
+    because: Sentence
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of one step of the notes' loop, and what to ask before it is shown."""
+
+    title: str
+    lines: Sequence[Line]
     questions: Sequence[Question] = ()
 
 
-def parts(walk: Walkthrough) -> list[Part]:
-    """Return the text, in parts between which a teacher may pause.
-
-    First what is given; then for every step forward, cost, backpropagation and update; last
-    what happened.
-    """
-    parts = [Part("\n".join(_given(walk)))]
-    for k, step in enumerate(walk.steps, 1):
-        for block in step.blocks:
-            first = block is step.blocks[0]
-            title = click.style(f"step {k} of {len(walk.steps)}", bold=True) if first else ""
-            lines = [text for line in block.lines for text in _text(line)]
-            text = "\n".join([heading(block.title), *lines, ""])
-            parts.append(Part(text, title, block.questions))
-    return [*parts, Part("\n".join(_happened(walk)))]
+def blocks(step: Step) -> list[Block]:
+    """Return a step as forward, cost, backpropagation in two parts, update."""
+    return [
+        Block("forward propagate an input", step.forward(), _ask_units(step)),
+        Block("compute the cost function", step.cost()),
+        Block("backpropagate: the output layer", step.output_layer()),
+        Block("backpropagate: the hidden layer", step.hidden_layer(), _ask_gradients(step)),
+        Block("update each parameter", step.update(), _ask_loss(step)),
+    ]
 
 
-def answer(question: Question, said: bool | None = None) -> str:
+# --- what to notice --------------------------------------------------------------------
+
+
+def notices(step: Step) -> dict[Formula, Sentence]:
+    """Return what to notice, at the quantities that carry the lesson."""
+    found: dict[Formula, Sentence | None] = {}
+    for j in step.units:
+        found[s.z(j)] = _about_z(step, j)
+        found[s.a(j)] = _about_a(step, j)
+        found[s.heard(j)] = _about_heard(step, j)
+        found[s.slope(j)] = _about_slope(step, j)
+        found[s.gradient(s.w_out(j))] = _about_output_gradient(step, j)
+        for i in step.inputs:
+            found[s.gradient(s.w(i, j))] = _about_gradient(step, i, j)
+            found[s.New(s.w(i, j))] = _about_update(step, s.w(i, j), s.w(i, 1))
+        for p in (s.b(j), s.w_out(j), s.b_out):
+            found[s.New(p)] = _about_update(step, p, p)
+    found[s.answer] = _about_answer(step)
+    found[s.gradient(s.b_out)] = _about_output_bias(step)
+    return {name: said for name, said in found.items() if said}
+
+
+def _about_z(step: Step, j: int) -> Sentence | None:
+    if j > 1 and step.same(s.z(j), s.z(1)):
+        return Sentence("the same as ", s.z(1), ": the units have the same weights")
+    return None
+
+
+def _about_a(step: Step, j: int) -> Sentence | None:
+    z, a = step.each[s.z(j)], step.each[s.a(j)]
+    if j > 1 and step.same(s.a(j), s.a(1)):
+        return Sentence("the same as ", s.a(1))
+    if not a.any():
+        return Sentence("0: nothing of x gets past this unit")
+    if not a.all():
+        return Sentence(f"0 in {_which_rows(a == 0)}, where ", s.z(j), " ≤ 0")
+    if not z.any():
+        return Sentence(
+            "not 0, though ", s.z(j), " is: the output weights have something to learn from"
+        )
+    return None
+
+
+def _about_answer(step: Step) -> Sentence | None:
+    """Say so where all units work as one."""
+    alike = all(step.same(s.a(j), s.a(1)) for j in step.units) and step.each[s.a(1)].any()
+    if len(step.units) == 1 or not alike:
+        return None
+    first, *others = step.output
+    total: Formula = first
+    for other in others:
+        total = total + other
+    return Sentence(total * s.a(1) + s.b_out, " is the same: one unit would do")
+
+
+def _about_output_gradient(step: Step, j: int) -> Sentence | None:
+    of, first = s.w_out(j), s.gradient(s.w_out(1))
+    if not step.each[s.a(j)].any():
+        return Sentence("0, because ", s.a(j), " = 0")
+    if j > 1 and step.same(s.gradient(of), first):
+        return Sentence("the same as ", first, ", because ", s.a(j), " = ", s.a(1))
+    if step.means[of] and not any(step.means[s.w(i, j)] for i in step.inputs):
+        return Sentence("not 0, because ", s.a(j), " is not: the output layer wakes first")
+    return None
+
+
+def _about_output_bias(step: Step) -> Sentence | None:
+    others = [g for p, g in step.means.items() if p != s.b_out]
+    if step.means[s.b_out] == 0 or any(others):
+        return None
+    return Sentence("the only one that is not 0: the output bias learns the mean of ", s.y)
+
+
+def _about_heard(step: Step, j: int) -> Sentence | None:
+    if step.old[s.w_out(j)] == 0:
+        return Sentence("0: ", s.answer, " does not listen to ", s.a(j), " yet")
+    return None
+
+
+def _about_slope(step: Step, j: int) -> Sentence | None:
+    flat = step.each[s.slope(j)] == 0
+    if flat.any():
+        return Sentence(f"0 in {_which_rows(flat)}: no gradient gets through")
+    return None
+
+
+def _about_gradient(step: Step, i: int, j: int) -> Sentence | None:
+    """Say why ∂L/∂w'ij is 0, or how it compares with that of the first unit."""
+    of, first = s.gradient(s.w(i, j)), s.gradient(s.w(i, 1))
+    if not step.each[of].any():
+        for factor in (s.gradient(s.answer), s.heard(j), s.slope(j), s.x(i)):
+            if not step.each[factor].any():
+                return Sentence("0, because ", factor, " = 0")
+    if j > 1 and step.same(of, first):
+        return Sentence(
+            "the same as ", first, ": ", s.x(i), " is the same and so is everything before it"
+        )
+    if j > 1:
+        return Sentence("not the same as ", first, ": the units go different ways")
+    if s.w(i, j) in step.asleep:
+        return Sentence("not 0 any more: ", s.w_out(j), " has moved, and the hidden layer wakes")
+    return None
+
+
+def _about_update(step: Step, p: Formula, first: Formula) -> Sentence | None:
+    if not step.means[p]:
+        return Sentence("no update")
+    if p != first and same(step.new[p], step.new[first]):
+        return Sentence(p, " = ", first, " again")
+    return None
+
+
+def _which_rows(which: NDArray[np.bool_]) -> str:
+    """Return the numbers of the rows for which something is true, in words."""
+    if which.all():
+        return "every row"
+    found = [str(r + 1) for r in np.flatnonzero(which)]
+    return f"row{'s' if len(found) > 1 else ''} {listed(found)}"
+
+
+# --- what to ask -----------------------------------------------------------------------
+
+
+def _ask_units(step: Step) -> list[Question]:
+    """Ask whether the hidden units will answer the same."""
+    if len(step.units) == 1:
+        return []
+    one, two = s.a(1), s.a(2)
+    first, second = (number(step.each[a][0]) for a in (one, two))
+    return [
+        Question(
+            Sentence("will ", one, " and ", two, " be the same?"),
+            step.same(two, one),
+            Sentence("in row 1, ", one, f" is {first} and ", two, f" is {second}"),
+        )
+    ]
+
+
+def _ask_gradients(step: Step) -> list[Question]:
+    """Ask whether the hidden weights will move, and whether alike."""
+    one, two = s.w(1, 1), s.w(1, 2)
+    g = float(step.means[one])
+    asked = [
+        Question(
+            Sentence("will ", one, " move in this step?"),
+            bool(g),
+            Sentence(s.gradient(one), f" is {number(g)}"),
+        )
+    ]
+    if len(step.units) > 1:
+        other = float(step.means[two])
+        asked.append(
+            Question(
+                Sentence("will ", one, " and ", two, " receive the same gradient?"),
+                same(step.means[one], step.means[two]),
+                Sentence(f"they receive {number(g)} and {number(other)}"),
+            )
+        )
+    return asked
+
+
+def _ask_loss(step: Step) -> list[Question]:
+    """Ask whether this step will lower the loss."""
+    before, after = step.loss, step.loss_after
+    said = Sentence(f"it goes from {number(before)} to {number(after)}")
+    return [Question(Sentence("will the loss be lower after this update?"), after < before, said)]
+
+
+def answer(question: Question, said: bool | None = None) -> Sentence:
     """Return what the run says to a question, marked if somebody has `said` yes or no."""
-    text = f"{'yes' if question.answer else 'no'}: {question.because}"
-    return text if said is None else f"{mark(said == question.answer)} {text}"
+    marked = "" if said is None else f"{mark(said == question.answer)} "
+    word = "yes: " if question.answer else "no: "
+    return Sentence(marked, word, *question.because.pieces)
 
 
-def as_markdown(walk: Walkthrough, ask: bool = False) -> str:
-    """Return a handout with LaTeX equations; with `ask`, questions with folded answers too."""
-    lines = [f"# {_title(walk)}", ""]
-    lines += [f"- {name}: {'; '.join(words)}" for name, words in _setting(walk).items()]
-    symbols = [(symbol, meaning, f"`{code}`") for symbol, meaning, code in SYMBOLS]
-    lines += ["", *_markdown_table(("symbol", "meaning", "in the code"), symbols), "", NAMING, ""]
-    lines += [*_markdown_table(*_data(walk)), "", "The weights at the start:", ""]
-    lines += [f"- {_inline(', '.join(filter(None, unit)))}" for unit in _weights(walk)] + [""]
-    for k, step in enumerate(walk.steps, 1):
-        lines += [f"## Step {k} of {len(walk.steps)}", ""]
-        for block in step.blocks:
-            lines += [f"### {block.title.capitalize()}", ""]
-            for question in block.questions if ask else ():
-                lines += [f"**Predict:** {_inline(question.text)}", ""]
-                lines += ["<details><summary>Answer</summary>", "", _inline(answer(question))]
-                lines += ["", "</details>", ""]
-            for line in block.lines:
-                lines += _markdown(line)
-    lines += ["## What happened", ""]
+# --- what it comes to ------------------------------------------------------------------
+
+
+def lessons(walk: Walkthrough) -> list[Sentence]:
+    """Say in a few sentences what the steps have shown."""
+    said = []
     if walk.steps:
-        lines += [*_markdown_table(*_moves(walk)), ""]
-    return "\n".join([*lines, *(f"- {_inline(said)}" for said in walk.lessons())])
+        said = [_what_moved(walk), *_what_the_units_are(walk)]
+    if walk.still_on_all_rows and walk.steps and walk.first_moved(walk.steps[0].output):
+        said.append(
+            Sentence(
+                f"on all {len(walk.dataset.x)} rows the mean of ",
+                s.y,
+                " is 0, and no weight would have moved: it moves here because the mean of these ",
+                s.y,
+                f" is {number(walk.y.mean())}",
+            )
+        )
+    if walk.diverged:
+        step = len(walk.steps) + 1
+        said.append(
+            Sentence(f"diverged: in step {step} a number leaves the range of floating point")
+        )
+    return said
 
 
-def as_json(walk: Walkthrough) -> dict[str, Any]:
-    """Return one object: every line of every step as text and as numbers."""
-    return {
-        "case": "walkthrough",
-        "of": walk.case.name,
-        "options": dict(walk.options),
-        "activation": walk.activation,
-        "sizes": walk.network.sizes,
-        "initializer": walk.start.kernel.name,
-        "data": walk.dataset.name,
-        "seed": walk.seed,
-        "learning_rate": walk.learning_rate,
-        "x": walk.x.tolist(),
-        "y": walk.y[:, 0].tolist(),
-        "loss": numbers([*(step.loss for step in walk.steps), *_last_loss(walk)]),
-        "steps": [
-            {
-                block.title: {
-                    "lines": [_line_as_json(line) for line in block.lines],
-                    "questions": [vars(question) for question in block.questions],
-                }
-                for block in step.blocks
-            }
-            for step in walk.steps
-        ],
-        "diverged": walk.diverged,
-        "lessons": walk.lessons(),
-    }
+def _what_moved(walk: Walkthrough) -> Sentence:
+    hidden, output = map(walk.first_moved, (walk.steps[0].hidden, walk.steps[0].output))
+    if hidden is None and output is None:
+        if walk.first_moved([s.b_out]) is None:
+            return Sentence("nothing moved: every gradient is 0")
+        return Sentence(
+            "no weight moved, w_new = w_old: only the output bias ", s.b_out, " learns"
+        )
+    if hidden is None:
+        return Sentence("only the output layer moved: no gradient reached the hidden layer")
+    if output is None:
+        return Sentence("only the hidden layer moved")
+    if hidden == output:
+        return Sentence(f"every layer moves from step {hidden} on")
+    way = "from the output back" if output < hidden else "from the inputs on"
+    return Sentence(f"the layers wake {way}: w'' in step {output}, w' in step {hidden}")
+
+
+def _what_the_units_are(walk: Walkthrough) -> list[Sentence]:
+    first = walk.steps[0]
+    units = len(first.units)
+    if units == 1 or not walk.first_moved([*first.hidden, *first.output]):
+        return []
+    if walk.units_are_the_same:
+        equal = _equal_weights(first)
+        return [Sentence(*equal, f": {units} hidden units that stay the same, one perceptron")]
+    if any(step.alike for step in walk.steps):
+        return [Sentence("the hidden units are different")]
+    return [Sentence("the hidden units are different, and so are their gradients")]
+
+
+def _equal_weights(step: Step) -> Iterator[str | Formula]:
+    """Yield "w'11 = w'12 and w'21 = w'22" in this size."""
+    for k, weight in enumerate(step.hidden):
+        if k:
+            yield " = " if k % len(step.units) else " and "
+        yield weight
+
+
+# --- what both the terminal and the handout are made of --------------------------------
 
 
 def typed(value: float) -> str:
@@ -146,82 +367,33 @@ def typed(value: float) -> str:
     >>> typed(0.5), typed(-0.0), typed(0.123456), typed(0.0000123456), typed(123456)
     ('0.5', '0', '0.1235', '1.235e-5', '1.235e5')
     """
-    mantissa, _, exponent = f"{value + 0.0:.4g}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return str(Number(value, DIGITS))
 
 
-def put_in(formula: str, values: Mapping[str, float]) -> str:
-    """Put numbers in for the symbols of a formula.
-
-    Examples
-    --------
-    >>> put_in("w'11 x1 + w'21 x2 + b11", {"w'11": -0.5, "x1": 1, "w'21": 0.5, "x2": -2, "b11": 0})
-    '-0.5·1 + 0.5·(-2) + 0'
-    >>> put_in("1 / (1 + e^-z11)", {"z11": -0.3})
-    '1 / (1 + e^0.3)'
-    """
-
-    def value(symbol: re.Match[str]) -> str:
-        text = typed(values[symbol[0]])
-        return f"({text})" if text.startswith("-") else text
-
-    text = SYMBOL.sub(value, formula).replace(" · ", "·")
-    text = re.sub(r"(?<=[\d)]) (?=[\d(])", "·", text)  # what stands side by side is multiplied
-    text = re.sub(r"e\^-\(-([^()]*)\)", r"e^\1", text)
-    text = re.sub(r"e\^\((-[^()]*)\)", r"e^\1", text)
-    # No parentheses around what comes first: (-0.5 - 0.3)², max(0, -0.5).
-    return re.sub(r"(^|\(|, |if )\((-[^()]*)\)(?!²)", r"\1\2", text)
+def worked(line: Line) -> list[Formula]:
+    """Return the formula with the numbers put in, row by row."""
+    return [line.formula.put_in(values, DIGITS) for values in line.inputs]
 
 
-def latex(text: str) -> str:
-    r"""Turn a formula, in symbols or in numbers, into LaTeX.
-
-    It keeps to what GitHub, Jupyter and matplotlib all understand: no backslash before
-    punctuation, which Markdown would eat, and a prime after its subscript, so that no
-    underscore can be taken for emphasis.
-
-    Examples
-    --------
-    >>> print(latex("∂L/∂ŷ · a11"))
-    \frac{\partial L}{\partial \hat{y}} \cdot a_{11}
-    >>> print(latex("1 / (1 + e^-0.3)"))
-    \frac{1}{1 + e^{-0.3}}
-    """
-    text = re.sub(rf"e\^(-?(?:{SYMBOL.pattern}|[\d.e-]+))", r"e^{\1}", text)
-    part = r"(?:\(((?:[^()]|\([^()]*\))*)\)|([^\s()]+))"
-    text = re.sub(rf"{part} / {part}", _fraction, text)
-    text = re.sub(r"(\d)e(-?\d+)", r"\1 \\times 10^{\2}", text)
-    text = SYMBOL.sub(_latex_symbol, text)
-    text = re.sub(r"\bnew ", r"\\text{new } ", text)
-    text = re.sub(r"(\S+) if (.+), else (\S+)", r"\1 \\text{ if } \2 \\text{, else } \3", text)
-    text = re.sub(r"\s*·\s*", r" \\cdot ", text)
-    return text.replace("²", "^2").replace("max(", r"\max(")
+def mean_of(line: Line) -> Formula:
+    """Return the mean of the values as a sum divided by their number."""
+    total: Formula = Number(line.values[0], DIGITS)
+    for value in line.values[1:]:
+        total = total + Number(value, DIGITS)
+    return total / len(line.values)
 
 
-def _fraction(match: re.Match[str]) -> str:
-    top, bottom = match[1] or match[2], match[3] or match[4]
-    return rf"\frac{{{top}}}{{{bottom}}}"
+def distinct(texts: Iterable[str]) -> str:
+    """Return the texts with = between them, without those that repeat the one before."""
+    return " = ".join(text for text, _ in groupby(texts))
 
 
-def _latex_symbol(match: re.Match[str]) -> str:
-    symbol = match[0]
-    if symbol.startswith("∂"):
-        top, bottom = (SYMBOL.sub(_latex_symbol, part) for part in symbol[1:].split("/∂"))
-        return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
-    if symbol[-1].isdigit():
-        index = symbol.lstrip("wzabx'")
-        return f"{symbol[0]}_{{{index}}}{symbol.count(chr(39)) * chr(39)}"
-    return {"ŷ": r"\hat{y}", "η": r"\eta"}.get(symbol, symbol)
-
-
-# --- what both the terminal and the handout are made of --------------------------------
-
-
-def _title(walk: Walkthrough) -> str:
+def title(walk: Walkthrough) -> str:
+    """Return what was worked."""
     return f"{walk.case.title}, {walk.activation}, worked by hand"
 
 
-def _setting(walk: Walkthrough) -> dict[str, list[str]]:
+def setting(walk: Walkthrough) -> dict[str, list[str]]:
     """Return what was run: a word, and the lines beside it."""
     start, count, all_rows = walk.start, len(walk.x), len(walk.dataset.x)
     columns = [f"x{i} = {name}" for i, name in enumerate(walk.dataset.inputs, 1)]
@@ -239,7 +411,7 @@ def _setting(walk: Walkthrough) -> dict[str, list[str]]:
     }
 
 
-def _data(walk: Walkthrough) -> tuple[Sequence[str], list[list[str]]]:
+def data(walk: Walkthrough) -> tuple[Sequence[str], list[list[str]]]:
     """Return the rows as a table."""
     cells = [
         [str(r), *map(typed, (*x, *y))]
@@ -248,81 +420,120 @@ def _data(walk: Walkthrough) -> tuple[Sequence[str], list[list[str]]]:
     return ["row", *(f"x{i}" for i in range(1, 1 + walk.x.shape[1])), "y"], cells
 
 
-def _weights(walk: Walkthrough) -> list[list[str]]:
-    """Return what every parameter starts at, those of one unit together."""
-    start = {name: float(value) for name, value in parameters(walk.before).items()}
-    units = [rf"(w'\d|b1){j + 1}" for j in range(walk.network.sizes[1])]
-    found = [
-        [f"{name} = {typed(w)}" for name, w in start.items() if re.fullmatch(unit, name)]
-        for unit in [*units, r"w''\d+|b2\d"]
-    ]
-    longest = max(map(len, found))
-    return [[*unit, *[""] * (longest - len(unit))] for unit in found]
+def weights(walk: Walkthrough) -> list[list[Formula]]:
+    """Return all parameters, those of one unit together."""
+    inputs, units = (range(1, 1 + size) for size in walk.network.sizes[:2])
+    hidden = [[*(s.w(i, j) for i in inputs), s.b(j)] for j in units]
+    return [*hidden, [*(s.w_out(j) for j in units), s.b_out]]
 
 
-def _moves(walk: Walkthrough) -> tuple[Sequence[str], list[list[str]]]:
+def moves(walk: Walkthrough) -> tuple[Sequence[str], list[list[str]]]:
     """Return a table of what each step moved."""
     cells = [
         [
             str(k),
             f"{number(step.loss)} → {number(step.loss_after)}",
-            *(number(step.moved[layer]) for layer in ("hidden", "output", "bias")),
+            *(number(step.moved(of)) for of in (step.hidden, step.output, [s.b_out])),
         ]
         for k, step in enumerate(walk.steps, 1)
     ]
     return ["step", "loss", "w' moved by up to", "w'' by up to", "b21 by"], cells
 
 
-def _last_loss(walk: Walkthrough) -> list[float]:
-    return [step.loss_after for step in walk.steps[-1:]]
-
-
 # --- the terminal ----------------------------------------------------------------------
 
 
-def _given(walk: Walkthrough) -> list[str]:
-    lines = [click.style(_title(walk), bold=True), ""]
-    for name, words in _setting(walk).items():
-        lines += rows(name, [text for word in words for text in _wrapped(word, 0, WIDTH - COLUMN)])
-    lines += ["", heading("symbols"), *table(SYMBOLS), NAMING]
-    names, cells = _data(walk)
-    lines += ["", heading("rows"), *table([names, *cells])]
+@dataclass(frozen=True)
+class Part:
+    """At most a screenful: a title, what to ask before the rest is shown, and the rest."""
+
+    text: str
+    title: str = ""
+    questions: Sequence[Question] = ()
+
+
+def parts(walk: Walkthrough, ask: bool = False) -> list[Part]:
+    """Return the text, in parts between which a teacher may pause.
+
+    First what is given; then for every step forward, cost, backpropagation and update; last
+    what happened. Each fits a terminal of 24 lines, with its questions where they are asked.
+    """
+    parts = [Part(text) for text in _screens(_given(walk))]
+    for k, step in enumerate(walk.steps, 1):
+        notable, title = notices(step), click.style(f"step {k} of {len(walk.steps)}", bold=True)
+        for block in blocks(step):
+            quantities = [_text(line, notable.get(line.name)) for line in block.lines]
+            quantities[0].insert(0, heading(block.title))
+            quantities[-1].append("")
+            above = (2 if title else 0) + (3 * len(block.questions) if ask else 0)
+            first, *others = _screens(quantities, above)
+            parts.append(Part(first, title, block.questions))
+            parts += map(Part, others)
+            title = ""
+    return [*parts, *map(Part, _screens(_happened(walk)))]
+
+
+def _screens(blocks: Iterable[Sequence[str]], above: int = 0) -> list[str]:
+    """Return texts of a screen each, below so many lines, without cutting a block if possible."""
+    screens: list[list[str]] = [[]]
+    for block in blocks:
+        room = SCREEN - len(screens[-1]) - (above if len(screens) == 1 else 0)
+        if len(block) > room and screens[-1]:
+            screens.append([])
+            room = SCREEN
+        screens[-1] += block[:room]
+        screens += [list(block[k : k + SCREEN]) for k in range(room, len(block), SCREEN)]
+    return ["\n".join(screen) for screen in screens]
+
+
+def _given(walk: Walkthrough) -> list[list[str]]:
+    """Return what was run, the symbols, the rows and the weights."""
+    run = [click.style(title(walk), bold=True), ""]
+    for name, words in setting(walk).items():
+        run += rows(name, [text for word in words for text in _wrapped(word, 0, WIDTH - COLUMN)])
+    names, cells = data(walk)
+    seen = [heading("rows"), *table([names, *cells])]
     if len(walk.x) > 1:
-        lines.append("Each is worked alone, as in the notes; the mean moves the weights.")
-    lines += ["", heading("weights at the start")]
-    return [*lines, *table(_weights(walk)), ""]
-
-
-def _text(line: Line) -> list[str]:
-    """Return a quantity in one line, in two, or with a line for every row."""
-    worked, values = _worked(line)
-    start = f"  {line.name} = "
-    whole = start + " = ".join(_distinct(line.formula, worked[0], values[0]))
-    if len(values) == 1 and len(whole) <= WIDTH:
-        found = [whole]
-    elif len(values) == 1:
-        found = [start + line.formula, *_wrapped(f"    = {worked[0]} = {values[0]}", 6)]
-    else:
-        found = [start + line.formula, *_rows(line, worked, values)]
-    if not line.notice:
-        return found
-    if len(found) == 1 and len(found[0]) + len(line.notice) + 5 <= WIDTH:
-        return [found[0] + click.style(f"   ← {line.notice}", bold=True)]
+        seen.append("Each is worked alone, as in the notes; the mean moves the weights.")
+    start = parameters(walk.before)
+    cells = [[f"{p} = {typed(float(start[p]))}" for p in unit] for unit in weights(walk)]
+    longest = max(map(len, cells))
+    begun = table([*unit, *[""] * (longest - len(unit))] for unit in cells)
     return [
-        *found,
-        *(click.style(text, bold=True) for text in _wrapped(f"    ← {line.notice}", 6)),
+        [*run, ""],
+        [heading("symbols"), *table(SYMBOLS), NAMING, ""],
+        [*seen, ""],
+        [heading("weights at the start"), *begun, ""],
     ]
 
 
-def _rows(line: Line, worked: Sequence[str], values: Sequence[str]) -> list[str]:
+def _text(line: Line, notice: Sentence | None) -> list[str]:
+    """Return a quantity in one line, in two, or with a line for every row."""
+    put_in, values = list(map(str, worked(line))), list(map(typed, line.values))
+    start = f"  {line.name} = "
+    whole = start + distinct([str(line.formula), put_in[0], values[0]])
+    if len(values) == 1 and len(whole) <= WIDTH:
+        found = [whole]
+    elif len(values) == 1:
+        found = [start + str(line.formula), *_wrapped(f"    = {put_in[0]} = {values[0]}", 6)]
+    else:
+        found = [start + str(line.formula), *_rows(line, put_in, values)]
+    if not notice:
+        return found
+    if len(found) == 1 and len(found[0]) + len(str(notice)) + 5 <= WIDTH:
+        return [found[0] + click.style(f"   ← {notice}", bold=True)]
+    return [*found, *(click.style(text, bold=True) for text in _wrapped(f"    ← {notice}", 6))]
+
+
+def _rows(line: Line, put_in: Sequence[str], values: Sequence[str]) -> list[str]:
     """Return a line for every row, and one for their mean, with their values aligned."""
-    texts = ["" if text == value else text for text, value in zip(worked, values, strict=True)]
+    texts = ["" if text == value else text for text, value in zip(put_in, values, strict=True)]
     named = [
         (f"    row {r:<4}{text}", v)
         for r, (text, v) in enumerate(zip(texts, values, strict=True), 1)
     ]
     if line.mean is not None:
-        named.append((f"    mean    {_sum(line.values)}", typed(line.mean)))
+        named.append((f"    mean    {mean_of(line)}", typed(line.mean)))
     width = min(WIDTH - 13, max(EQUALS, *(len(text) for text, _ in named)))
     lines = []
     for text, value in named:
@@ -335,14 +546,14 @@ def _wrapped(text: str, indent: int, width: int = WIDTH) -> list[str]:
     return textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
-def _happened(walk: Walkthrough) -> list[str]:
-    lines = [heading("what happened")]
+def _happened(walk: Walkthrough) -> list[list[str]]:
+    """Return what every step moved, what it comes to, and what to try next."""
+    moved = [heading("what happened")]
     if walk.steps:
-        names, cells = _moves(walk)
-        lines += table([names, *cells])
-    for said in walk.lessons():
-        lines += _wrapped(f"- {said}", 2)
-    return [*lines, "", *rows("next", _next(walk))]
+        names, cells = moves(walk)
+        moved += table([names, *cells])
+    said = [line for lesson in lessons(walk) for line in _wrapped(f"- {lesson}", 2)]
+    return [moved, said, ["", *rows("next", _next(walk))]]
 
 
 def _next(walk: Walkthrough) -> list[str]:
@@ -362,64 +573,51 @@ def _next(walk: Walkthrough) -> list[str]:
     ]
 
 
-def _worked(line: Line) -> tuple[list[str], list[str]]:
-    """Return the formula with the numbers put in, and the values, row by row."""
-    worked = [put_in(line.formula, values) for values in line.inputs]
-    return worked, [typed(value) for value in line.values]
-
-
-def _sum(values: Sequence[float]) -> str:
-    """Return the mean of the values as a sum divided by their number."""
-    names = [f"x{r}" for r in range(1, 1 + len(values))]
-    total = put_in(" + ".join(names), dict(zip(names, values, strict=True)))
-    return f"({total}) / {len(values)}"
-
-
-def _distinct(*texts: str) -> list[str]:
-    """Return the texts without those that repeat the one before."""
-    return [text for text, _ in groupby(texts)]
-
-
-# --- the handout -----------------------------------------------------------------------
-
-
-def _markdown(line: Line) -> list[str]:
-    """Return a quantity as an equation, with a list of the rows if there are several."""
-    worked, values = _worked(line)
-    name, formula = latex(line.name), latex(line.formula)
-    if len(values) == 1:
-        equal = " = ".join(_distinct(name, formula, latex(worked[0]), latex(values[0])))
-        lines = [f"$${equal}$$", ""]
-    else:
-        lines = [f"$${name} = {formula}$$", ""]
-        pairs = enumerate(zip(worked, values, strict=True), 1)
-        lines += [f"- row {r}: ${' = '.join(map(latex, _distinct(*p)))}$" for r, p in pairs]
-        if line.mean is not None:
-            lines.append(f"- mean: ${latex(_sum(line.values))} = {latex(typed(line.mean))}$")
-        lines.append("")
-    return [*lines, f"> **Notice:** {_inline(line.notice)}", ""] if line.notice else lines
-
-
-def _inline(text: str) -> str:
-    """Return prose with its symbols as LaTeX."""
-    return SYMBOL.sub(lambda symbol: f"${_latex_symbol(symbol)}$", text)
-
-
-def _markdown_table(names: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
-    lines = [names, ["---"] * len(names), *cells]
-    return ["| " + " | ".join(c.replace("|", r"\|") for c in line) + " |" for line in lines]
-
-
 # --- JSON ------------------------------------------------------------------------------
 
 
-def _line_as_json(line: Line) -> dict[str, Any]:
-    worked, _ = _worked(line)
+def as_json(walk: Walkthrough) -> dict[str, Any]:
+    """Return one object: every line of every step as text and as numbers."""
     return {
-        "name": line.name,
-        "formula": line.formula,
-        "worked": worked,
-        "values": numbers(line.values),
-        "mean": line.mean,
-        "notice": line.notice,
+        "case": "walkthrough",
+        "of": walk.case.name,
+        "options": dict(walk.options),
+        "activation": walk.activation,
+        "sizes": walk.network.sizes,
+        "initializer": walk.start.kernel.name,
+        "data": walk.dataset.name,
+        "seed": walk.seed,
+        "learning_rate": walk.learning_rate,
+        "x": walk.x.tolist(),
+        "y": walk.y[:, 0].tolist(),
+        "loss": numbers(
+            [*(step.loss for step in walk.steps), *(step.loss_after for step in walk.steps[-1:])]
+        ),
+        "steps": [_step_as_json(step) for step in walk.steps],
+        "diverged": walk.diverged,
+        "lessons": list(map(str, lessons(walk))),
+    }
+
+
+def _step_as_json(step: Step) -> dict[str, Any]:
+    notable = notices(step)
+    return {
+        block.title: {
+            "lines": [
+                {
+                    "name": str(line.name),
+                    "formula": str(line.formula),
+                    "worked": list(map(str, worked(line))),
+                    "values": numbers(line.values),
+                    "mean": line.mean,
+                    "notice": str(notable.get(line.name, "")),
+                }
+                for line in block.lines
+            ],
+            "questions": [
+                {"text": str(q.text), "answer": q.answer, "because": str(q.because)}
+                for q in block.questions
+            ],
+        }
+        for block in blocks(step)
     }

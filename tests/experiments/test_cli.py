@@ -9,8 +9,10 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import click
@@ -89,7 +91,13 @@ def test_a_race_prints_its_story_and_draws_its_picture(name: str, folder: Path) 
 
 
 def test_random_has_a_deep_part_in_every_format(folder: Path) -> None:
-    assert "in depth: " in demo("random", *FAST, "-q").stdout
+    quiet = demo("random", *FAST, "-q").stdout
+    assert "in depth: " in quiet
+    lines = demo("random", *FAST).stdout.splitlines()
+    answer = lines[: lines.index("")]
+    assert answer == lines[-len(answer) :], "what scrolls away is said again at the end"
+    told = " ".join(" ".join(answer).split())
+    assert all(line.removeprefix("in depth: ") in told for line in quiet.splitlines())
     data = json.loads(demo("random", *FAST, "--scale", "0.3", "--json").stdout)
     assert list(data["deep"]["results"]) == ["scaled", "small", "large", "0.3"]
     assert (folder / data["deep"]["figure"]).exists()
@@ -106,13 +114,13 @@ def test_compare_writes_table_json_and_curves(folder: Path) -> None:
     assert {"final_loss", "loss_median", "loss_low", "loss_high", "verdicts"} <= set(entry)
     assert (len(entry["final_loss"]), len(entry["loss_low"])) == (2, 21)
     assert entry["verdicts"] == {"stalled": 2}
-    assert demo(*two, "-q").stdout.startswith("xavier_normal has the lowest median loss")
+    assert demo(*two, "-q").stdout.startswith("xavier_normal explains most")
 
 
 def test_compare_knows_an_initializer_by_being_registered() -> None:
     initializers.register("coin")(lambda rng, i, o: rng.choice([-0.5, 0.5], (i, o)))
     try:
-        assert "\ncoin " in demo("compare", "--runs", "1", "--epochs", "2").stdout
+        assert "\n  coin " in demo("compare", "--runs", "1", "--epochs", "2").stdout
     finally:
         initializers.INITIALIZERS.remove("coin")
 
@@ -207,6 +215,7 @@ WRONG = {
     "walkthrough constant --value 0": (2, "mlp-demo zero"),
     "verify now": (2, "unexpected extra argument"),
     "list --quiet": (2, "No such option"),
+    "list case": (2, "did you mean 'cases'"),
     "symmetry --epsilon -1": (2, "0 or more"),
     "symmetry --epsilon much": (2, "'much' is not a number"),
     "symmetry --value nan": (2, "not a finite number"),
@@ -279,6 +288,28 @@ def test_list_prints_text_and_json() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("part", "there", "not_there", "keys"),
+    [
+        ("initializers", "N(0, 2 / fan_in)", "max(0, z)", {"initializers"}),
+        ("activations", "max(0, z)", "glorot", {"activations"}),
+        ("cases", CASES["zero"].claims["relu"][0].text, "glorot_normal", {"cases", "races"}),
+        ("data", "penguins", "relu", {"data"}),
+    ],
+)
+def test_list_shows_one_part_if_asked(
+    part: str, there: str, not_there: str, keys: set[str]
+) -> None:
+    told = demo("list", part).stdout
+    assert there in told
+    assert not_there not in told
+    assert set(json.loads(demo("list", part, "--json").stdout)) == keys
+
+
+def test_the_whole_list_fits_two_screens() -> None:
+    assert demo("list").stdout.count("\n") <= 2 * 24
+
+
 @pytest.fixture
 def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``verify`` run one case only, so that its printing can be tested quickly."""
@@ -347,13 +378,24 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
 # --- the walkthrough in front of a class -----------------------------------------------
 
 
-def on_a_terminal(*arguments: str, key: bytes) -> tuple[str, int]:
-    """Run a command on a terminal of its own, and answer every prompt with the same key."""
+def on_a_terminal(
+    *arguments: str, key: bytes = b" ", said: Iterable[bytes] = repeat(b"y\n")
+) -> tuple[str, int]:
+    """Run a command on a terminal of its own: press `key` where any will do, or say the next."""
+    answers = iter(said)
     ours, its = os.openpty()
-    code = f"from experiments.cli import main; main({list(arguments)!r}, prog_name='mlp-demo')"
+    code = (
+        "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"  # so that ctrl-c arrives
+        f"from experiments.cli import main; main({list(arguments)!r}, prog_name='mlp-demo')"
+    )
     environment = os.environ | {"NO_COLOR": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=its, stdout=its, stderr=its, env=environment
+        [sys.executable, "-c", code],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=environment,
+        start_new_session=True,
     )
     os.close(its)
     output = b""
@@ -362,8 +404,10 @@ def on_a_terminal(*arguments: str, key: bytes) -> tuple[str, int]:
         try:
             if ready:
                 output += os.read(ours, 4096)
-            elif output.endswith((b"[y/n] ", b"-- any key --\r")):
+            elif output.endswith(b"-- any key --\r"):
                 os.write(ours, key)
+            elif output.endswith(b"[y/n] "):
+                os.write(ours, next(answers))
         except OSError:  # the terminal is closed when the command is done
             break
         if not ready and process.poll() is not None:
@@ -394,6 +438,16 @@ def test_the_walkthrough_knows_all_formats() -> None:
     assert (data["sizes"], data["seed"]) == ([2, 3, 1], 7)
 
 
+def test_a_handout_to_fill_in() -> None:
+    blank = demo(*WALK, "--format", "markdown", "--ask", "--blank").stdout
+    assert "$$a_{11} = \\frac{1}{1 + e^{-z_{11}}}$$\n\n- value: ____" in blank
+    assert "☐ yes  ☐ no" in blank
+    assert not re.search("Notice|Answer|wake", blank)
+    assert "0.5" not in blank.split("## Step 1")[1]
+    refused = demo(*WALK, "--blank")
+    assert (refused.exit_code, "add --format markdown" in refused.stderr) == (2, True)
+
+
 def test_without_a_terminal_it_never_waits() -> None:
     result = demo(*WALK, "--ask", "--pause")
     assert result.exit_code == 0
@@ -406,7 +460,7 @@ def test_without_a_terminal_it_never_waits() -> None:
 
 
 def test_predictions_are_asked_for_answered_and_counted() -> None:
-    output, code = on_a_terminal(*WALK, "--ask", key=b"y")
+    output, code = on_a_terminal(*WALK, "--ask")
     assert code == 0
     expected = demo(*WALK, "--ask").stdout
     answers = re.findall(r"\? (.+) \[y/n\] \n  (yes|no): ", expected)
@@ -421,15 +475,33 @@ def test_predictions_are_asked_for_answered_and_counted() -> None:
 def test_it_waits_for_a_key_between_the_parts() -> None:
     output, code = on_a_terminal(*WALK, "--pause", key=b" ")
     assert code == 0
-    assert output.count("-- any key --") == 1 + 2 * 5
     shown = re.sub(r"-- any key --\r *\r", "", output)
     assert shown == demo(*WALK).stdout
+    parts = output.split("-- any key --\r")
+    assert len(parts) >= 2 + 2 * 5
+    assert max(part.count("\n") for part in parts) <= 23
+
+
+def test_the_enter_after_a_prediction_does_not_skip_a_part() -> None:
+    output, code = on_a_terminal(*WALK, "--ask", "--pause")
+    assert code == 0
+    parts = output.split("-- any key --\r")
+    assert max(part.count("\n") for part in parts) <= 23
+    # Whoever has pressed as many keys as there were prompts has seen the end of every part.
+    assert all(part.endswith(("\n", "\n\n")) for part in parts[:-1])
+    assert output.count("[y/n] y\n") == 2 * 4
+    assert "You predicted" in parts[-1]
+
+
+def test_what_is_no_answer_is_told_which_are() -> None:
+    output, _ = on_a_terminal(*WALK, "--ask", said=(b"x\n", b"\x03"))
+    assert "Error: 'x' is neither y nor n; type one of them, and Enter" in output
 
 
 @pytest.mark.parametrize("flag", ["--ask", "--pause"])
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["ctrl-c", "ctrl-d"])
 def test_it_can_be_left_at_any_prompt(flag: str, key: bytes) -> None:
-    output, code = on_a_terminal(*WALK, flag, key=key)
+    output, code = on_a_terminal(*WALK, flag, key=key, said=(key,))
     assert code == 130
     assert output.endswith("\ninterrupted\n")
     assert "Traceback" not in output

@@ -5,6 +5,7 @@ No test knows a drawn number: the streams of NumPy may change.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from math import sqrt
@@ -120,6 +121,18 @@ def test_a_uniform_one_fills_its_limits_evenly(name: str, rng: Rng) -> None:
     assert 0.999 * LIMITS[name] < size.max() <= LIMITS[name]
     assert_fraction(size < LIMITS[name] / 2, 0.5)
     assert_fraction(size < LIMITS[name] / 4, 0.25)
+
+
+@pytest.mark.parametrize("name", [n for n in PUBLISHED if PUBLISHED[n]])
+def test_what_it_writes_of_its_spread_is_the_published_one(name: str) -> None:
+    initializer = get(name)
+    written, value = initializer.stddev, PUBLISHED[name]
+    if name in LIMITS:
+        written, value = initializer.limit, LIMITS[name]
+    assert written is not None
+    assert eval(written(50, 200).replace("√", "sqrt")) == pytest.approx(value, rel=1e-12)
+    if written(50, 200) != written(1, 2):
+        assert "fan_" in written("fan_in", "fan_out")
 
 
 @pytest.mark.parametrize("name", ["normal", "lecun_normal", "glorot_normal", "he_normal"])
@@ -313,6 +326,65 @@ def test_what_is_registered_is_listed_and_works_by_name(coin: Initializer, rng: 
     assert coin.formula == "±1/2"
     assert set(MLP([20, 20], kernel_initializer="coin").layers[0].W.flat) == {-0.5, 0.5}
     assert_moments(draws(coin, rng, 50, 200), 0.0, 0.25)
+
+
+def test_a_plain_function_is_told_by_its_call_and_its_docstring(rng: Rng) -> None:
+    def thirds(rng: Rng, fan_in: int, fan_out: int) -> Any:
+        """Give a third each.
+
+        Not shown.
+        """
+        return np.full((fan_in, fan_out), 1 / 3)
+
+    try:
+        made = initializers.register("thirds")(thirds)
+        assert (made.name, made.about) == ("thirds", "Give a third each.")
+        assert made.formula == "thirds(rng, fan_in, fan_out)"
+        assert made.variance is None
+    finally:
+        INITIALIZERS.remove("thirds")
+
+
+def test_an_initializer_that_is_registered_keeps_what_it_promises() -> None:
+    try:
+        made = initializers.register("wide")(initializers.normal(3.0))
+        assert (made.name, made.formula) == ("wide", "N(0, 3²)")
+        assert made.variance is not None
+        assert made.variance(1, 1) == 9.0
+    finally:
+        INITIALIZERS.remove("wide")
+
+
+@pytest.mark.parametrize("other", ["he_normal", 3, None])
+def test_what_is_no_function_is_not_registered(other: Any) -> None:
+    with pytest.raises(TypeError, match="initializer"):
+        initializers.register("mine")(other)
+    assert "mine" not in INITIALIZERS
+
+
+@pytest.mark.parametrize("kind", ["normal", "uniform"])
+def test_kaiming_is_he(kind: str) -> None:
+    assert initializers.get(f"kaiming_{kind}") is initializers.get(f"he_{kind}")
+    assert f"kaiming_{kind}" not in initializers.names()
+
+
+SPREAD = ["lecun", "glorot", "he"]
+
+
+@pytest.mark.parametrize("fans", [(2, 16), (50, 10)], ids=str)
+@pytest.mark.parametrize("name", [f"{n}_{kind}" for n in SPREAD for kind in ("normal", "uniform")])
+def test_the_spread_is_written_so_that_a_calculator_gets_the_variance(
+    name: str, fans: tuple[int, int]
+) -> None:
+    initializer = get(name)
+    write = initializer.limit if name.endswith("uniform") else initializer.stddev
+    assert write is not None
+    assert (initializer.stddev is None) != (initializer.limit is None)
+    assert "fan_" in write("fan_in", "fan_out")
+    value = eval(write(*fans).replace("√", "sqrt"), {"sqrt": math.sqrt})
+    assert initializer.variance is not None
+    times = 3 if name.endswith("uniform") else 1
+    assert value**2 / times == pytest.approx(initializer.variance(*fans), rel=1e-12)
 
 
 def test_a_taken_name_is_refused(coin: Initializer) -> None:

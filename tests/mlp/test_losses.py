@@ -128,3 +128,9 @@ def test_integer_targets_are_numbers_too() -> None:
 def test_no_examples_at_all_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(0, 1\)"):
         mse(np.empty((0, 1)), np.empty((0, 1)))
+
+
+def test_whole_numbers_are_answers_like_any_other() -> None:
+    loss, error = mse([[1], [3]], [0.5, 2.5])
+    assert loss == 0.25
+    assert error.tolist() == [[0.5], [0.5]]

@@ -485,6 +485,22 @@ def test_two_passes_share_no_memory(data: Data) -> None:
     assert_same([*first.z, *first.a, one.theta, *one.delta], kept)
 
 
+def test_a_pass_writes_over_the_gradients_that_it_is_given_and_nothing_else(data: Data) -> None:
+    stack = MLP.stack([MLP([2, 3, 1], "tanh", seed=s) for s in range(2)])
+    trace = stack.forward(data[0])
+    error = mse(trace.output, data[1])[1]
+    fresh = stack.backward(trace, error)
+    out = stack.backward(stack.forward(-data[0]), error)
+    kept = [p.copy() for p in [error, *trace.z, *trace.a]]
+    theta = out.theta
+    assert stack.backward(trace, error, out=out) is out
+    assert out.theta is theta
+    assert_same(
+        [out.theta, *out.W, *out.b, *out.delta], [fresh.theta, *fresh.W, *fresh.b, *fresh.delta]
+    )
+    assert_same([error, *trace.z, *trace.a], kept)
+
+
 def test_backward_leaves_the_error_and_the_trace_as_they_are(data: Data) -> None:
     network = MLP([2, 3, 1], "linear")
     trace = network.forward(data[0])

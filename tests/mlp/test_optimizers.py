@@ -164,6 +164,31 @@ def test_a_rate_for_each_parameter_moves_each_at_its_rate() -> None:
     assert theta.tolist() == [4.0, 2.0, 1.0]
 
 
+RATES: dict[str, Any] = {
+    "a number": lambda columns: 0.1,
+    "one for each member": lambda columns: np.array([[0.1], [0.2]]),
+    "one for each parameter": lambda columns: 0.1 + columns % 7,
+}
+
+
+@each
+@pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
+def test_a_theta_beyond_the_cache_moves_as_its_parts_do(
+    name: str, rate: Any, rng: np.random.Generator
+) -> None:
+    P, some = 70_000, 1000
+    theta, columns = rng.standard_normal((2, P)), np.arange(P)
+    whole = make(name, learning_rate=rate(columns))
+    pieces = [theta[:, first : first + some].copy() for first in range(0, P, some)]
+    parts = [make(name, learning_rate=rate(columns[k : k + some])) for k in range(0, P, some)]
+    for _ in range(2):
+        g = rng.standard_normal((2, P))
+        whole.update(theta, g)
+        for k, (piece, part) in enumerate(zip(pieces, parts, strict=True)):
+            part.update(piece, g[:, k * some : (k + 1) * some])
+    np.testing.assert_array_equal(theta, np.concatenate(pieces, axis=1))
+
+
 @each
 @pytest.mark.parametrize("entry", [0.0, -1.0, np.nan, np.inf])
 def test_every_rate_of_an_array_is_positive_and_finite(name: str, entry: float) -> None:

@@ -23,10 +23,12 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from experiments.data import load
 from mlp import MLP, SGD, Adam, activations, initializers, train
 from mlp.activations import Activation
+from mlp.arrays import Array
 from mlp.sklearn import MLPRegressor
 from tests.conftest import Data
 from tests.oracles import assert_one_line, assert_same
@@ -227,3 +229,25 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith('ImportError: mlp.sklearn needs scikit-learn: pip install "mlp-demo[')
+
+
+# Threads ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("units", "alone"), [(8, True), (300, False)])
+def test_small_networks_are_fitted_with_one_thread_and_the_others_come_back(
+    units: int, alone: bool
+) -> None:
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    class Watching(SGD):
+        def update(self, theta: Array, g: Array) -> None:
+            seen.append(threads())
+
+    seen: list[list[int]] = []
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        MLPRegressor(units, optimizer=Watching, epochs=1).fit(np.eye(5), np.arange(5.0))
+        assert threads() == before
+    assert seen == [[1] * len(before) if alone else before]

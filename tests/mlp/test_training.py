@@ -219,6 +219,66 @@ def test_every_member_of_a_stack_trains_as_if_alone(
             )
 
 
+@pytest.mark.parametrize("batch_size", [None, 5], ids=["all rows", "5 rows"])
+@pytest.mark.parametrize("own", [False, True], ids=["the same rows", "own rows"])
+@pytest.mark.parametrize("nested", [False, True], ids=["a stack", "a stack of stacks"])
+def test_going_through_the_members_in_parts_changes_no_bit(
+    nested: bool,
+    own: bool,
+    batch_size: int | None,
+    data: Data,
+    rng: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    members = [MLP([2, 4, 3, 1], "tanh", seed=seed) for seed in range(10)]
+    stacks = [MLP.stack(members[:5]), MLP.stack(members[5:])]
+    how: dict[str, Any] = {"epochs": 7, "batch_size": batch_size}
+    x, y = data
+    if own:
+        shape = (2, 5) if nested else (5,)
+        x, y = (a + 0.1 * rng.standard_normal((*shape, 1, 1)) for a in data)
+    whole = MLP.stack(stacks) if nested else stacks[0]
+    small, told = whole.copy(), []
+    expected = train(whole, x, y, optimizer=Adam(0.01), **how)
+    monkeypatch.setattr("mlp.training.IN_CACHE", 20_000)
+    history = train(
+        small, x, y, optimizer=Adam(0.01), on_epoch=lambda _, loss: told.append(loss.copy()), **how
+    )
+    np.testing.assert_array_equal(small.theta, whole.theta)
+    np.testing.assert_array_equal(history.loss, expected.loss)
+    np.testing.assert_array_equal(told, expected.loss)
+    assert len(np.unique(history.loss[-1])) == whole.theta[..., 0].size
+
+
+def test_large_stacks_need_little_more_memory_than_their_parameters(
+    rng: np.random.Generator,
+) -> None:
+    x = rng.standard_normal((500, 2))
+
+    def peak(networks: int) -> int:
+        stack = MLP.stack([MLP([2, 20, 20, 1], "tanh", seed=s) for s in range(networks)])
+        tracemalloc.start()
+        train(stack, x, x[:, :1], epochs=1)
+        high = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return high
+
+    assert peak(400) < 2 * peak(40)
+
+
+def test_what_a_probe_keeps_stays_as_it_was(data: Data) -> None:
+    kept: list[tuple[Gradients, Array]] = []
+
+    def keep(network: MLP, trace: Trace, gradients: Gradients) -> float:
+        kept.append((gradients, gradients.theta.copy()))
+        return 0.0
+
+    train(MLP([2, 3, 1], "tanh"), *data, epochs=3, probes={"keep": keep})
+    assert len(kept) == 4
+    for gradients, theta in kept:
+        np.testing.assert_array_equal(gradients.theta, theta)
+
+
 def test_a_stack_of_stacks_trains_every_network_as_if_alone(data: Data) -> None:
     members = [[MLP([2, 3, 1], "tanh", seed=2 * i + j) for j in range(2)] for i in range(3)]
     nested = MLP.stack([MLP.stack(row) for row in members])
@@ -410,23 +470,30 @@ def test_memory_grows_with_the_epochs_only_by_the_loss(data: Data) -> None:
         tracemalloc.stop()
         return high
 
-    peak(10)
+    peak(1500)
     assert peak(1500) - peak(100) < 1400 * 8 + 2000
 
 
-def test_two_passes_need_no_more_memory_than_one(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("batch_size", [None, 100], ids=["all rows", "100 rows"])
+def test_training_needs_no_more_memory_than_one_pass(
+    batch_size: int | None, rng: np.random.Generator
+) -> None:
     x = rng.standard_normal((2000, 3))
+    network = MLP([3, 50, 50, 1])
 
-    def peak(epochs: int, batch_size: int | None) -> int:
-        network = MLP([3, 50, 50, 1])
+    def one_pass() -> None:
+        trace = network.forward(x)
+        network.backward(trace, mse(trace.output, x[:, :1])[1])
+
+    def peak(action: Callable[[], object]) -> int:
         tracemalloc.start()
-        train(network, x, x[:, :1], epochs=epochs, batch_size=batch_size)
+        action()
         high = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return high
 
-    for batch_size in (None, 100):
-        assert peak(3, batch_size) < 1.15 * peak(0, batch_size)
+    training = peak(lambda: train(network, x, x[:, :1], epochs=3, batch_size=batch_size))
+    assert training < 1.15 * peak(one_pass)
 
 
 # In two parts -----------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
-"""Our own library."""
+"""Our own library, as a user calls it: `train` with no argument that one would not type."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlp import MLP, SGD, activations, mse
+from mlp import MLP, SGD, activations, train
 from mlp.network import Dense
 from tests.benchmarks.peers import LEARNING_RATE, Weights, problem, weights
 
@@ -12,14 +12,13 @@ from tests.benchmarks.peers import LEARNING_RATE, Weights, problem, weights
 def step(
     sizes: list[int], rows: int, activation: str, dtype: str, steps: int
 ) -> Callable[[], None]:
-    return _steps([_network(weights(sizes, dtype), activation)], sizes, rows, dtype, steps)
+    return _training([_network(weights(sizes, dtype), activation)], rows, steps)
 
 
 def stack(
     networks: int, sizes: list[int], rows: int, activation: str, dtype: str, steps: int
 ) -> Callable[[], None]:
-    one = _network(weights(sizes, dtype, networks), activation)
-    return _steps([one], sizes, rows, dtype, steps)
+    return _training([_network(weights(sizes, dtype, networks), activation)], rows, steps)
 
 
 def loop(
@@ -27,7 +26,7 @@ def loop(
 ) -> Callable[[], None]:
     """Train the members of the stack one after the other."""
     stack = _network(weights(sizes, dtype, networks), activation)
-    return _steps([stack[r] for r in range(networks)], sizes, rows, dtype, steps)
+    return _training([stack[r] for r in range(networks)], rows, steps)
 
 
 def _network(start: Weights, activation: str) -> MLP:
@@ -36,18 +35,11 @@ def _network(start: Weights, activation: str) -> MLP:
     return MLP.from_layers(layers)
 
 
-def _steps(
-    networks: list[MLP], sizes: list[int], rows: int, dtype: str, steps: int
-) -> Callable[[], None]:
-    x, y = problem(sizes, rows, dtype)
-    optimizer = SGD(LEARNING_RATE)
+def _training(networks: list[MLP], rows: int, steps: int) -> Callable[[], None]:
+    x, y = problem(networks[0].sizes, rows, str(networks[0].dtype))
 
     def run() -> None:
         for network in networks:
-            for _ in range(steps):
-                trace = network.forward(x)
-                _loss, error = mse(trace.output, y)
-                gradients = network.backward(trace, error)
-                optimizer.update(network.theta, gradients.theta)
+            train(network, x, y, optimizer=SGD(LEARNING_RATE), epochs=steps)
 
     return run

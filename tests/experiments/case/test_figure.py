@@ -139,3 +139,38 @@ def test_panels_beside_one_another_are_legible(panels: int) -> None:
     fig = style.beside(*[partial(pictures.loss_panel, result=result)] * panels)
     assert len(fig.axes) == panels
     assert_legible(fig)
+
+
+@pytest.mark.parametrize("scale", ["small", "large", "scaled", "0.3"])
+def test_the_heading_names_what_was_chosen(scale: str) -> None:
+    fig = pictures.figure(run(RANDOM, PENGUINS, SHORT, {"scale": scale}))
+    words = [t.get_text() for t in texts(fig)]
+    assert f"Case 3: random initialization, {scale} (2-2-1, relu)" in words
+    assert any(word.startswith(f"{style.start_label(scale)}\n") for word in words)
+    assert_legible(fig)
+
+
+def test_the_best_of_few_and_the_median_of_many_are_called_so(constant: Result) -> None:
+    many = pictures.figure(run(RANDOM, PENGUINS, SHORT))
+    words = " ".join(t.get_text() for t in texts(many))
+    assert "scaled √(1/n)\nmedian of 20: " in words
+    assert "he_normal\nbest of 4: " in words
+    one = " ".join(t.get_text() for t in texts(pictures.figure(constant)))
+    assert "median" not in one
+    assert "glorot_normal\nbest of 4: " in one
+
+
+def test_a_start_has_its_colour_in_the_cases_too(constant: Result) -> None:
+    ax = pictures.loss_panel(Figure().subplots(), constant)
+    colours = [line.get_color() for line in ax.lines[:2]]
+    assert colours == style.start_colours(["glorot_normal", "constant"])
+
+
+@pytest.mark.parametrize(("width", "dots"), [(6, 0), (7, 3)])
+def test_units_that_are_not_drawn_leave_dots(width: int, dots: int) -> None:
+    result = run(RANDOM, PENGUINS, replace(SHORT, hidden=(width,)))
+    ax = pictures.weights_panel(Figure().subplots(), result)
+    markers = [line for line in ax.lines if line.get_marker() == "o"]
+    small = [line for line in markers if line.get_markersize() < 10]
+    assert sum(np.size(line.get_xdata()) for line in small) == dots
+    assert len(markers) - len(small) == 2 + min(width, 6) + 1 - (dots > 0)

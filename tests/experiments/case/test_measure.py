@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from experiments.case import figure as pictures
+from experiments.case import text as words
 from experiments.case.cases import CASES, CONSTANT, RANDOM, ZERO, Case
 from experiments.case.measure import Result, run
 from experiments.data import load
@@ -48,12 +49,12 @@ def test_every_case_and_activation_is_run(every_result: list[Result]) -> None:
 
 
 def test_the_verdicts_are_those_of_the_lesson(every_result: list[Result]) -> None:
-    words = {(r.case.name, r.settings.activation): r.verdict().word for r in every_result}
+    told = {(r.case.name, r.settings.activation): r.word for r in every_result}
     for activation in ACTIVATIONS:
         frozen = activation != "sigmoid"
-        assert words["zero", activation] == ("stalled" if frozen else "symmetric")
-        assert words["constant", activation] == "symmetric"
-        assert words["random", activation] == "learning"
+        assert told["zero", activation] == ("stalled" if frozen else "symmetric")
+        assert told["constant", activation] == "symmetric"
+        assert told["random", activation] == "learning"
 
 
 def test_identical_units_reach_what_the_design_measured(every_result: list[Result]) -> None:
@@ -126,13 +127,13 @@ def test_the_picture_shows_the_median_seed() -> None:
 def test_divergence_is_a_verdict_not_an_error(case: Case, activation: str) -> None:
     settings = Settings(activation=activation, learning_rate=1e300, epochs=20)
     result = run(case, PENGUINS, settings)
-    assert result.verdict().word == "diverged"
+    assert result.word == "diverged"
     assert all(isinstance(o.measured.holds, bool) for o in result.outcomes())
 
 
 def test_a_network_that_never_beats_the_mean_is_stalled() -> None:
     settings = Settings(activation="tanh", learning_rate=1e-12, epochs=5)
-    verdict = run(RANDOM, PENGUINS, settings, {"scale": "0.001"}).verdict()
+    verdict = words.verdict(run(RANDOM, PENGUINS, settings, {"scale": "0.001"}))
     assert verdict.word == "stalled"
     assert "1.00" in verdict.number
 
@@ -167,7 +168,7 @@ def test_a_new_case_needs_nothing_but_itself() -> None:
     )
     result = run(ones, PENGUINS, replace(SHORT, activation="tanh"))
     assert [o.claim.text for o in result.outcomes()] == ["it has a loss"]
-    assert result.verdict().word == "symmetric"
+    assert result.word == "symmetric"
 
 
 def test_rounding_that_grows_is_told_and_not_held_against_the_notes() -> None:
@@ -181,7 +182,7 @@ def test_rounding_that_grows_is_told_and_not_held_against_the_notes() -> None:
 
 
 def test_one_unit_per_layer_is_not_called_symmetric() -> None:
-    verdict = run(CONSTANT, PENGUINS, Settings(activation="tanh", hidden=(1,))).verdict()
+    verdict = words.verdict(run(CONSTANT, PENGUINS, Settings(activation="tanh", hidden=(1,))))
     assert verdict.word == "learning"
     assert "no other" in verdict.reason
 
@@ -189,7 +190,7 @@ def test_one_unit_per_layer_is_not_called_symmetric() -> None:
 @pytest.mark.parametrize("case", [CONSTANT, RANDOM], ids=["constant", "random"])
 def test_a_start_out_of_range_is_a_verdict(case: Case) -> None:
     options = {"value": 1e300} if case is CONSTANT else {"scale": "1e300"}
-    verdict = run(case, PENGUINS, SHORT, options).verdict()
+    verdict = words.verdict(run(case, PENGUINS, SHORT, options))
     assert verdict.word == "diverged"
     assert "start" in verdict.reason
 
@@ -209,7 +210,7 @@ def test_a_loss_that_ends_above_the_mean_is_told() -> None:
     """As for the cases too: only the lowest loss decides whether it counts as learning."""
     settings = Settings(hidden=(16, 16), epochs=3, learning_rate=0.5)
     result = run(RANDOM, PENGUINS, settings)
-    loss, verdict = result.history.loss, result.verdict()
+    loss, verdict = result.history.loss, words.verdict(result)
     assert loss.min() < result.dataset.mean_predictor_loss < loss[-1]
     assert "ended above the mean" in verdict.reason
     assert "above the mean" in verdict.number

@@ -37,7 +37,7 @@ def test_the_text_fits_eighty_columns_and_is_in_order(case: Case, activation: st
             line.startswith(f"{mark} {outcome.claim.text}") and outcome.measured.text in line
             for line in text.splitlines()
         )
-    assert str(result.verdict()) in text
+    assert str(words.verdict(result)) in text
 
 
 def test_a_claim_that_comes_out_otherwise_is_said_to() -> None:
@@ -74,8 +74,29 @@ def test_verification_counts_claims_and_names_surprises() -> None:
     assert [row["case"] for row in rows] == ["zero"] * 4 + ["random"] * 3
 
 
+def test_dead_units_are_named() -> None:
+    """After one step of constant weights no unit of the second layer answers anything."""
+    result = run(CONSTANT, PENGUINS, replace(SHORT, hidden=(16, 16), epochs=3))
+    assert (result.network.forward(PENGUINS.x).a[2] == 0).all()
+    text = " ".join(click.unstyle(words.text(result, "p.png")).split())
+    assert "Dead from epoch 1 on: all 16 of hidden layer 2." in text
+    assert "✓ so it does not capture non-linearity ŷ is the same for every row" in text
+    assert "all units of a layer are dead; with the defaults this is refuted" in text
+    assert words.as_json(result, "p.png")["dead"] == [0, 16]
+
+
+def test_as_many_dead_units_are_named_as_answer_nothing() -> None:
+    settings = replace(SHORT, activation="relu", hidden=(20,))
+    result = run(RANDOM, PENGUINS, settings, {"scale": "large"})
+    silent = int((result.network.forward(PENGUINS.x).a[1] == 0).all(axis=0).sum())
+    assert silent > 0
+    assert f"Dead: {silent} of 20 hidden units." in click.unstyle(words.text(result, "p.png"))
+    alive = run(RANDOM, PENGUINS, replace(settings, activation="tanh"), {"scale": "large"})
+    assert "Dead" not in words.text(alive, "p.png")
+
+
 def test_the_listing_has_everything_registered() -> None:
-    text = listing.text()
+    text = "\n".join([listing.text(), listing.text("cases")])
     data = listing.as_json()
     assert list(data["initializers"]) == initializers.names()
     assert list(data["activations"]) == list(ACTIVATIONS)

@@ -120,7 +120,7 @@ def test_the_last_finite_network_of_a_divergence_is_saved_and_said() -> None:
 
 def test_quiet_prints_the_verdict_alone() -> None:
     result = demo("train", "penguins", "--epochs", "5", "-q")
-    assert result.stdout.startswith("learning: loss ")
+    assert result.stdout.startswith("learning: held-out loss ")
     assert result.stdout.count("\n") == 1
 
 
@@ -213,16 +213,65 @@ def advised(f: Fit, saved: str | None = None) -> dict[str, str]:
     return dict(zip(typed[::2], typed[1::2], strict=True))
 
 
+USUAL = {"optimizer": "adam", "learning_rate": 0.003, "batch_size": 32}
+
+
 def test_the_advice_trains_the_same_network() -> None:
-    assert advised(some_fit(hidden=(16, 16), epochs=500)) == {"--save": "net.npz"}
-    options = {"--hidden": "6,4", "--epochs": "20", "--activation": "tanh", "--init": "large"}
-    f = some_fit(activation="tanh", start="large", seed=3, batch_size=50)
+    assert advised(some_fit(hidden=(16, 16), **USUAL | {"epochs": 100})) == {"--save": "net.npz"}
+    options = {"--hidden": "6,4", "--epochs": "20", "--activation": "tanh", "--init": "orthogonal"}
+    f = some_fit(activation="tanh", start="orthogonal", seed=3, **USUAL | {"batch_size": 50})
     batches = {"--seed": "3", "--batch-size": "50"}
     assert advised(f) == options | batches | {"--save": "net.npz"}
-    assert advised(some_fit(hidden=(50,) * 10, epochs=3))["--hidden"] == "50x10"
+    f = some_fit(hidden=(50,) * 10, activation="tanh", **USUAL | {"epochs": 3})
+    assert advised(f)["--hidden"] == "50x10"
     f = some_fit(learning_rate=5.0, epochs=500)
-    assert advised(f, "n.npz")["--learning-rate"] == "0.5"
+    assert "--learning-rate" not in advised(f, "n.npz")
     assert advised(f, "n.npz")["--save"] == "n.npz"
+
+
+def test_what_was_advised_against_is_not_what_comes_next() -> None:
+    def last(f: Fit) -> str:
+        text = click.unstyle(words.text(replace(f, saved="n.npz"), "p.png"))
+        return text[text.index("\nnext") :]
+
+    f = some_fit(hidden=(16, 16), **USUAL)
+    held_out = f.model.held_out_loss.copy()
+    held_out[5], held_out[-1] = 0.1, 0.9
+    rising = replace(f, model=replace(f.model, held_out_loss=held_out))
+    assert rising.by_heart
+    assert "--resume" not in last(rising)
+    assert "--resume" in last(f)
+    dropping = replace(f, model=replace(f.model, drop_missing=True))
+    assert "predict n.npz penguins -o out.csv --drop-missing" in last(dropping)
+
+
+def test_best_or_last_and_patience_are_asked_for(folder: Path) -> None:
+    how = ["train", "penguins", "--epochs", "30", "--json"]
+    best = json.loads(demo(*how, "--save", "best.npz").stdout)
+    last = json.loads(demo(*how, "--keep", "last", "--save", "last.npz").stdout)
+    assert best["kept_epoch"] == best["best_epoch"] == int(np.argmin(best["held_out_loss"]))
+    assert last["kept_epoch"] == 30
+    mean_loss = best["held_out_mean_predictor_loss"]
+    assert best["r2"] == pytest.approx(1 - min(best["held_out_loss"]) / mean_loss)
+    assert last["r2"] == pytest.approx(1 - last["held_out_loss"][-1] / mean_loss)
+    short = json.loads(demo(*how, "--patience", "1").stdout)
+    assert short["stopped"]
+    assert short["epoch"] == short["best_epoch"] + 1 < 30
+    refused = CliRunner().invoke(
+        main, ["train", "penguins", "--patience", "3", "--validation", "0"]
+    )
+    assert refused.exit_code == 2
+    assert "--patience needs rows held out" in refused.stderr
+
+
+def test_predict_says_when_it_has_learned_from_the_rows(folder: Path) -> None:
+    demo("train", "houses.csv", *COLUMNS, "--drop-missing", "--epochs", "3", "--save", "n.npz")
+    told = demo("predict", "n.npz", "houses.csv", "--drop-missing").stderr
+    assert "it has learned from 4 of these rows" in told
+    (folder / "new.csv").write_text((folder / "houses.csv").read_text().replace("1", "2"))
+    told = demo("predict", "n.npz", "new.csv", "--drop-missing").stderr
+    assert "learned" not in told
+    assert "R² " in told
 
 
 def test_the_advice_knows_the_columns_of_a_file() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from experiments.data import DataError, Scale, Table, load, read
-from experiments.fitting.measure import Fit, answers, begin, fit, saving
+from experiments.fitting.measure import DEFAULTS, Fit, answers, begin, fit, saving
 from experiments.fitting.model import Model
+from experiments.kit.options import widths_of
 from experiments.kit.settings import Settings
 from mlp import MLP, Dense, activations, initializers
 from mlp.arrays import Array
@@ -178,7 +179,7 @@ def huge() -> Iterator[str]:
 def test_a_start_that_is_not_finite_leaves_nothing_to_save(huge: str) -> None:
     f = fitted(settings=replace(SHORT, activation="relu"), start=huge)
     assert (f.diverged_at, f.worth_saving, len(f.model.loss)) == (0, False, 0)
-    assert f.verdict().reason == "The start is too large; use --init he_normal."
+    assert f.verdict().reason == "The start was too large; use --init he_normal."
 
 
 # What the start did -----------------------------------------------------------------------------
@@ -195,7 +196,7 @@ def test_a_start_that_is_not_finite_leaves_nothing_to_save(huge: str) -> None:
         ("small", "relu", (50,) * 4, "the gradient vanishes", "--init he_normal"),
         ("large", "relu", (50,) * 4, "the signal explodes", "--init he_normal"),
         ("large", "relu", (50,) * 6, "the gradient explodes", "--init he_normal"),
-        ("glorot_normal", "sigmoid", (50,) * 6, "the gradient vanishes", "tanh or relu"),
+        ("glorot_normal", "sigmoid", (50,) * 6, "the gradient vanishes", "--activation tanh"),
     ],
 )
 def test_what_a_bad_start_does_is_found_with_its_remedy(
@@ -246,8 +247,118 @@ def test_an_explosion_that_stays_finite_is_told() -> None:
     assert f.diverged_at < 0
     assert "at the end" in f.verdict().number
     assert f.verdict().reason.startswith("Exploding: loss ")
-    (finding,) = (f for f in f.findings() if "after training" in f.words)
-    assert finding.remedy == "a smaller --learning-rate", "it has tanh already"
+    assert f.verdict().reason.endswith("use --init glorot_normal."), "not smaller steps"
+
+
+# Rows held out decide ---------------------------------------------------------------------------
+
+BY_HEART = Settings("tanh", (32, 32), 120, 0.02, 20, "adam", 1)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    """Return so few rows, one of two inputs mere noise, that a network knows them by heart."""
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((60, 3))
+    values[:, 2] = values[:, 0] + rng.standard_normal(60)
+    return replace(PENGUINS, values=values, lines=np.arange(60))
+
+
+def test_the_best_epoch_is_kept_and_a_loss_that_rises_is_found(
+    table: Table, tmp_path: Path
+) -> None:
+    f = fitted(table, BY_HEART)
+    held_out = f.model.held_out_loss
+    assert f.model.kept_epoch == held_out.argmin() < 100
+    loss, mean_loss = f.judged_loss
+    assert loss == held_out.min() == pytest.approx(mse_of(f.model, f))
+    truth, answer = f.judged_rows()
+    assert f.explained == pytest.approx(1 - loss / mean_loss)
+    assert f.typical_errors() == pytest.approx(np.sqrt(((truth - answer) ** 2).mean(axis=0)))
+    (finding,) = f.findings()
+    numbers = f"best {held_out.min():.3g} at epoch {held_out.argmin()}, now {held_out[-1]:.3g}"
+    assert numbers in finding.words
+    assert "by heart" in finding.words
+    assert f"{held_out.min():.3g} at epoch {held_out.argmin()}" in f.verdict().number
+    f.model.save(tmp_path / "net.npz")
+    for kept in (Model.load(tmp_path / "net.npz").kept, MLP.load(tmp_path / "net.npz")):
+        np.testing.assert_array_equal(kept.theta, f.model.best)
+
+
+def mse_of(model: Model, f: Fit) -> float:
+    return float(np.square(model.kept.predict(f.held_out_x) - f.held_out_y).mean())
+
+
+def test_the_last_epoch_is_kept_if_one_wants_that(table: Table) -> None:
+    f = fitted(table, BY_HEART, keep="last")
+    assert f.model.kept_epoch == 120
+    assert f.judged_loss[0] == f.model.held_out_loss[-1] == pytest.approx(mse_of(f.model, f))
+    (finding,) = f.findings()
+    assert finding.remedy == "--keep best"
+
+
+def test_it_stops_when_no_epoch_is_better_for_long(table: Table) -> None:
+    whole = fitted(table, BY_HEART)
+    best = whole.model.best_epoch
+    f = fit(begin(table, BY_HEART), table, patience=20)
+    assert f.stopped
+    assert f.model.epoch - f.model.best_epoch == 20
+    assert f.model.best_epoch <= best
+    np.testing.assert_array_equal(f.model.loss, whole.model.loss[: f.model.epoch + 1])
+
+
+def test_what_never_beats_the_mean_on_rows_held_out_is_stalled(table: Table) -> None:
+    noise = np.random.default_rng(11).standard_normal((60, 3))
+    f = fitted(replace(table, values=noise), BY_HEART)
+    assert f.model.loss.min() < 0.9
+    assert f.model.held_out_loss.min() > 0.99 * f.held_out_mean_loss
+    assert f.verdict().word == "stalled"
+    assert "its own rows" in f.verdict().reason
+
+
+def test_usual_settings_train_where_plain_descent_diverges() -> None:
+    for hidden in ((64,), (64, 64, 64), (128, 128)):
+        for optimizer in ("adam", "sgd"):
+            chosen = DEFAULTS.settings(hidden=hidden, epochs=10, optimizer=optimizer)
+            assert fitted(settings=chosen).verdict().word == "learning"
+    f = fitted(settings=Settings(hidden=(64, 64, 64), epochs=10, learning_rate=0.1))
+    assert (f.diverged_at > 0, f.model.settings.learning_rate) == (True, 0.1)
+    assert f.advice() == {"--learning-rate": None}
+
+
+STARTS = ("zeros", "constant", "normal", "small", "large", "orthogonal", "he_normal")
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize("depth", [2, 5, pytest.param(20, marks=LONG)])
+@pytest.mark.parametrize(
+    "activation", ["relu", "tanh", "sigmoid", pytest.param("linear", marks=LONG)]
+)
+@pytest.mark.parametrize("optimizer", ["adam", pytest.param("sgd", marks=LONG)])
+def test_advice_that_is_followed_leads_to_a_network_that_trains(
+    optimizer: str, activation: str, depth: int
+) -> None:
+    for start in STARTS:
+        chosen = {"--activation": activation, "--hidden": f"16x{depth}", "--init": start}
+        f = typed(chosen | {"--optimizer": optimizer})
+        if advice := f.advice():
+            g = typed(chosen | {"--optimizer": optimizer} | dict(advice))
+            assert g.verdict().word == "learning", (start, f.verdict(), advice, g.verdict())
+        else:
+            assert f.verdict().word == "learning", (start, f.verdict())
+
+
+def typed(options: Mapping[str, str | None]) -> Fit:
+    """Train as the options of the command line say."""
+    rate = options.get("--learning-rate")
+    settings = DEFAULTS.settings(
+        activation=options["--activation"],
+        hidden=widths_of(options["--hidden"] or "16,16"),
+        epochs=30,
+        learning_rate=float(rate) if rate else None,
+        optimizer=options["--optimizer"],
+    )
+    return fitted(settings=settings, start=options["--init"])
 
 
 # Saving on the way ------------------------------------------------------------------------------

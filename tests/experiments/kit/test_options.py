@@ -209,7 +209,7 @@ def test_a_package_brings_initializers_and_a_broken_one_is_named(folder: Path) -
     ]
     assert all(line.startswith("warning: initializer ") for line in told)
     assert "'worse' of coins is left out: ModuleNotFoundError" in listed.stderr
-    assert "\ncoin " in run("compare", *SHORT).stdout
+    assert "\n  coin " in run("compare", *SHORT).stdout
     assert run("propagate", "--init", "coin", "--runs", "1", "-q").stdout.startswith("coin: ")
     library = "from mlp import MLP; print(MLP([2, 2, 1], kernel_initializer='coin'))"
     alone = subprocess.run(

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 import click
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from experiments.data import load
 from experiments.kit.settings import Settings
@@ -17,10 +16,8 @@ from experiments.kit.training import BATCHES, WEIGHTS, quantiles
 from experiments.race import figure as pictures
 from experiments.race import text as words
 from experiments.race.measure import (
-    COMPARED,
     Comparison,
     Rival,
-    chance_of,
     compare,
     race,
 )
@@ -137,32 +134,6 @@ def test_the_target_is_halfway_and_its_epochs_are_counted() -> None:
     assert comparison(rival("small", [1.0])).nobody_learns
 
 
-@pytest.mark.parametrize("wins", range(11))
-def test_the_noise_is_judged_by_the_sign_test(wins: int) -> None:
-    best = [0.3] * 10
-    other = [0.4] * wins + [0.2] * (10 - wins)
-    result = comparison(rival("he_normal", best), rival("small", other))
-    first, second = result.ranking
-    ahead = sum(a < b for a, b in zip(first.final_losses, second.final_losses, strict=True))
-    told_apart = second not in result.tied
-    assert told_apart == (ahead > 5 and binomtest(ahead, 10).pvalue < 0.05)
-    assert chance_of(first, second) == pytest.approx(binomtest(max(ahead, 5), 10).pvalue)
-
-
-def test_many_equal_starts_are_seldom_told_apart(rng: np.random.Generator) -> None:
-    wrong = 0
-    for _ in range(100):
-        finals = rng.standard_normal((13, 20)) + 9
-        rivals = [rival("small", list(row)) for row in finals]
-        wrong += len(comparison(*rivals).tied) < 13
-    assert wrong <= 15
-
-
-def test_runs_that_end_alike_are_a_tie() -> None:
-    result = comparison(rival("small", [1.0] * 20), rival("zeros", [1.0] * 20))
-    assert len(result.tied) == 2
-
-
 def test_growth_is_the_factor_from_layer_to_layer() -> None:
     result = race(XAVIER, PENGUINS, Settings("tanh", (5, 5, 5), 1, 0.01), runs=2)
     found = result["small"]
@@ -244,17 +215,10 @@ def test_one_hidden_layer_has_no_way_for_a_signal() -> None:
     assert_legible(pictures.figure(result))
 
 
-def test_where_nobody_gets_halfway_it_is_said_so() -> None:
+def test_where_nobody_learns_it_is_said_so() -> None:
     result = race(XAVIER, PENGUINS, Settings("sigmoid", (5, 5), 1, 0.001))
     told = {o.claim.text: o.measured.text for o in result.outcomes()}
-    assert told["small: slow convergence"] == "neither gets halfway"
-
-
-def test_compare_takes_small_steps_unless_told_otherwise() -> None:
-    usual = COMPARED.settings(activation="sigmoid", hidden=(3,))
-    assert (usual.epochs, usual.batch_size, usual.learning_rate) == (100, 32, 0.1)
-    asked = replace(SMALL, learning_rate=0.2)
-    assert COMPARED.settings(**asdict(asked)) == asked
+    assert told["small: slow convergence"] == "neither learns"
 
 
 # --- what is read and seen ---------------------------------------------------------------
@@ -270,7 +234,7 @@ def test_the_story_of_a_race_fits_and_its_picture_is_legible(
     text = click.unstyle(words.text(result, "p.png"))
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "√" in text
-    assert str(result.verdict()) in text
+    assert str(words.verdict(result)) in text
     assert_legible(pictures.figure(result))
     data = json.loads(json.dumps(words.as_json(result, "p.png")), parse_constant=pytest.fail)
     assert set(data["results"]) == {rival.start.name for rival in result.rivals}
@@ -286,34 +250,6 @@ def test_the_formula_is_shown_with_the_numbers_of_the_network() -> None:
         XAVIER, PENGUINS, Settings("tanh", (50, 50), 1, 0.01), {"distribution": "uniform"}
     )
     assert "largest |w| = √(6 / (fan_in + fan_out))" in words.text(uniform, "p.png")
-
-
-@pytest.mark.parametrize("runs", [3, 20])
-def test_a_comparison_names_the_winner_first_and_all_starts(runs: int) -> None:
-    starts = [named_start(name) for name in ["small", "large", *initializers.names()]]
-    settings = Settings("linear", (8, 8), 15, 0.3)
-    result = compare(starts, PENGUINS, settings, runs=runs)
-    text = click.unstyle(words.text(result, "p.png"))
-    lines = text.splitlines()
-    assert max(len(line) for line in lines) <= 80
-    assert result.ranking[0].start.name in lines[2]
-    assert ("too few" in " ".join(text.split())) == result.too_few == (runs < 6)
-    first = next(k for k, line in enumerate(lines) if line.startswith("start "))
-    table = [line.split()[0] for line in lines[first + 1 : first + 1 + len(starts)]]
-    assert [r.start.name for r in result.ranking] == table
-    assert_legible(pictures.figure(result))
-    assert any(rival.count("diverged") for rival in result.rivals)
-
-
-def test_the_csv_holds_every_curve() -> None:
-    starts = [named_start("large"), named_start("zeros")]
-    settings = Settings("relu", (8,), 5, 1e200)
-    result = compare(starts, PENGUINS, settings, runs=2)
-    rows = [row.split(",") for row in words.as_csv(result).splitlines()]
-    assert rows[0] == ["start", "run", "epoch", "loss"]
-    assert len(rows) == 1 + 2 * 2 * 6
-    assert float(rows[1][3]) == result["large"].losses[0, 0]
-    assert rows[6] == ["large", "0", "5", ""]
 
 
 def test_the_verdicts_are_counted() -> None:

@@ -128,20 +128,18 @@ def test_mini_batches_have_a_theory_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "start", "words"),
+    ("settings", "start", "said"),
     [
         (replace(TANH, optimizer="adam"), equal_start(0.5), "Adam remembers"),
         (TANH, equal_start(0.0, "normal"), "not the same at the start"),
         (replace(TANH, activation="relu"), equal_start(0.0), "kink of relu"),
     ],
 )
-def test_where_there_is_no_theory_it_says_why(
-    settings: Settings, start: Start, words: str
-) -> None:
+def test_where_there_is_no_theory_it_says_why(settings: Settings, start: Start, said: str) -> None:
     result = break_symmetry(PENGUINS, replace(settings, epochs=5), start, [1e-6], 1)
     assert result.predicted is None
-    assert words in result.silence
-    with pytest.raises(ValueError, match=r"there is no theory: .*" + words):
+    assert said in words.silence(result)
+    with pytest.raises(ValueError, match="there is no theory"):
         result.theory(0)
 
 
@@ -161,7 +159,7 @@ def test_any_difference_sets_tanh_units_apart_and_the_loss_drops() -> None:
     assert (result.loss[-1, :, 0] > 0.405).all()
     assert (result.loss[-1, :, 1] < 0.355).all()
     assert (result.distinct == [1, 2]).all()
-    assert result.verdict().word == "unstable"
+    assert result.word == "unstable"
 
 
 @pytest.mark.parametrize("activation", ["relu", "linear"])
@@ -173,13 +171,13 @@ def test_without_a_bend_small_differences_stay(activation: str) -> None:
         assert growth is not None
         assert abs(growth[0]) < 1e-6
         assert result.apart_at(k) == [None] * 5
-    assert result.verdict().word == "neutral"
-    assert "bend" in result.verdict().reason
+    assert result.word == "neutral"
+    assert "bend" in words.verdict(result).reason
 
 
 def test_a_difference_that_began_apart_was_not_measured() -> None:
     result = break_symmetry(PENGUINS, replace(TANH, epochs=50), equal_start(0.5), [0.02])
-    verdict = result.verdict()
+    verdict = words.verdict(result)
     assert result.growth(0) is None
     assert (verdict.word, "began apart" in verdict.number) == ("apart", True)
     assert "grew" not in verdict.reason
@@ -192,7 +190,7 @@ def test_neutral_is_said_of_the_second_half_and_kinks_of_what_theory_misses(
 ) -> None:
     settings = replace(TANH, activation=activation, epochs=4000)
     result = break_symmetry(PENGUINS, settings, equal_start(0.5))
-    reason = result.verdict().reason
+    reason = words.verdict(result).reason
     assert reason.startswith("In the second half of the training nothing drives")
     assert "grew while the weights were still on their way" in reason
     k = result.epsilons.index(1e-6)
@@ -224,14 +222,14 @@ def test_random_biases_make_different_tanh_units_but_dead_relu_units() -> None:
     assert tanh.epsilons == relu.epsilons == (0.0,)
     assert (tanh.distinct == 2).all()
     assert (tanh.loss[-1] < 0.53).all()
-    assert tanh.verdict().word == "broken"
+    assert tanh.word == "broken"
     biases = [n.layers[0].b[0] for n in networks([2, 2, 1], "relu", start, 0, range(20))]
     dead = np.array([(b <= 0).sum() for b in biases])
     assert 0 < (dead == 2).sum() < 20
     np.testing.assert_array_equal(relu.dead[:, 0], dead)
     np.testing.assert_array_equal(relu.loss[-1, :, 0] > 0.99, dead == 2)
-    assert relu.verdict().word == "partly"
-    assert f"{dead.sum()} of 40 units are dead" in relu.verdict().reason
+    assert relu.word == "partly"
+    assert f"{dead.sum()} of 40 units are dead" in words.verdict(relu).reason
 
 
 def test_rounding_is_looked_for_at_every_width_and_is_no_more_than_rounding(
@@ -310,7 +308,7 @@ def any_run(request: pytest.FixtureRequest) -> Symmetry:
 def test_the_text_fits_eighty_columns_and_has_every_epsilon(any_run: Symmetry) -> None:
     text = click.unstyle(words.text(any_run, "picture.png"))
     assert max(map(len, text.splitlines())) <= 80
-    assert str(any_run.verdict()) in text
+    assert str(words.verdict(any_run)) in text
     places = [text.index(w) for w in ("network", "start", "verdict", "picture.png", "next")]
     assert places == sorted(places)
     if any_run.alike:

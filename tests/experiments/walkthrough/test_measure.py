@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import click
@@ -17,18 +17,14 @@ from experiments.case.cases import CONSTANT, RANDOM, ZERO, Case
 from experiments.data import load
 from experiments.kit.training import networks
 from experiments.race.races import Race
+from experiments.walkthrough import symbols as s
 from experiments.walkthrough import text as words
-from experiments.walkthrough.measure import (
-    LESSONS,
-    SYMBOL,
-    Line,
-    Question,
-    Walkthrough,
-    parameters,
-    walk,
-)
+from experiments.walkthrough.handout import as_markdown
+from experiments.walkthrough.measure import LESSONS, Line, Step, Walkthrough, parameters, walk
+from experiments.walkthrough.text import Question, blocks, lessons
 from mlp import MLP, SGD, mse, train
 from mlp.activations import ACTIVATIONS, Activation, register
+from mlp.formulas import a, exp, z
 from tests.oracles import gradients_by_loops
 
 PENGUINS = load()
@@ -39,16 +35,28 @@ each = pytest.mark.parametrize(
 )
 
 
+# Any symbol of the notes, in text.
+SYMBOL = re.compile(r"∂|[wzabx]'*\d+|ŷ|\b[Ly]\b|η")
+
+
 def text_of(result: Walkthrough) -> str:
     return "\n".join(click.unstyle(part.text) for part in words.parts(result))
 
 
 def lines_of(result: Walkthrough) -> list[Line]:
-    return [line for step in result.steps for block in step.blocks for line in block.lines]
+    return [line for step in result.steps for block in blocks(step) for line in block.lines]
 
 
 def questions_of(result: Walkthrough) -> list[Question]:
-    return [q for step in result.steps for block in step.blocks for q in block.questions]
+    return [q for step in result.steps for block in blocks(step) for q in block.questions]
+
+
+def said_of(result: Walkthrough) -> list[str]:
+    return [str(lesson) for lesson in lessons(result)]
+
+
+def notices_of(step: Step) -> dict[str, str]:
+    return {str(name): str(said) for name, said in words.notices(step).items()}
 
 
 # --- the numbers -----------------------------------------------------------------------
@@ -57,7 +65,7 @@ def questions_of(result: Walkthrough) -> list[Question]:
 def calculated(worked: str) -> float:
     """Return what a calculator makes of a formula with numbers put in."""
     code = worked.replace("·", "*").replace("²", "**2").replace(", else", " else")
-    code = re.sub(r"e\^(-?[\d.]+(?:e-?\d+)?)", r"exp(\1)", code)
+    code = re.sub(r"e\^(-?[\d.]+(?:e-?\d+)?|(?=\())", r"exp(\1)", code).replace("exp()", "exp")
     return float(eval(code, {"__builtins__": {}, "exp": math.exp, "max": max}))
 
 
@@ -123,7 +131,8 @@ def test_the_gradients_are_those_of_central_differences(
         **{f"∂L/∂w''{j}1": W2[j - 1, 0] for j in (1, 2)},
         "∂L/∂b21": b2[0, 0],
     }
-    means = {line.name: line.mean for line in lines_of(result) if line.name in expected}
+    means = {str(line.name): line.mean for line in lines_of(result)}
+    means = {name: mean for name, mean in means.items() if name in expected}
     assert means == pytest.approx(expected, abs=1e-7)
     for line in lines_of(result):
         if line.mean is not None:
@@ -136,7 +145,7 @@ def test_the_indices_are_those_of_the_notes() -> None:
     network.layers[0].b = np.array([[1, 2]])
     network.layers[1].W = np.array([[110], [210]])
     names = parameters(network)
-    assert {name: float(value) for name, value in names.items()} == {
+    assert {str(name): float(value) for name, value in names.items()} == {
         "w'11": 11, "w'12": 12, "w'21": 21, "w'22": 22, "w'31": 31, "w'32": 32,
         "b11": 1, "b12": 2, "w''11": 110, "w''21": 210, "b21": 0,
     }  # fmt: skip
@@ -155,15 +164,19 @@ def test_the_rows_are_the_first_of_the_data_rounded() -> None:
 
 def test_zero_sigmoid_wakes_layer_by_layer() -> None:
     result = walk(ZERO, PENGUINS, activation="sigmoid")
-    awake = [{layer for layer, by in step.moved.items() if by} for step in result.steps]
-    assert awake == [{"output", "bias"}, {"hidden", "output", "bias"}] + [awake[1]]
-    first, units, all_rows = result.lessons()
+    awake = [
+        {"".join(map(str, of)) for of in (step.hidden, step.output, [s.b_out]) if step.moved(of)}
+        for step in result.steps
+    ]
+    woken = {"w''11w''21", "b21"}
+    assert awake == [woken, woken | {"w'11w'12w'21w'22"}] + [awake[1]]
+    first, units, all_rows = said_of(result)
     assert first == "the layers wake from the output back: w'' in step 1, w' in step 2"
     assert units.startswith("w'11 = w'12 and w'21 = w'22: 2 hidden units that stay the same")
     assert "on all 342 rows the mean of y is 0" in all_rows
-    notices = {line.name: line.notice for line in result.steps[0].blocks[2].lines}
+    notices = notices_of(result.steps[0])
     assert notices["∂L/∂w''11"] == "not 0, because a11 is not: the output layer wakes first"
-    notices = {line.name: line.notice for line in result.steps[1].blocks[3].lines}
+    notices = notices_of(result.steps[1])
     assert notices["∂L/∂w'11"].startswith("not 0 any more: w''11 has moved")
 
 
@@ -180,7 +193,7 @@ def test_on_all_rows_the_zero_start_would_not_move() -> None:
         pairs = zip(network.layers, result.before.layers, strict=True)
         moved = max(float(abs(new.W - old.W).max()) for new, old in pairs)
         assert (moved < 1e-15) is still is result.still_on_all_rows
-        said = any("on all 342 rows" in lesson for lesson in result.lessons())
+        said = any("on all 342 rows" in lesson for lesson in said_of(result))
         assert said is (activation == "sigmoid" and still)
 
 
@@ -188,13 +201,13 @@ def test_on_all_rows_the_zero_start_would_not_move() -> None:
 def test_zero_moves_nothing_but_the_output_bias(activation: str) -> None:
     result = walk(ZERO, PENGUINS, activation=activation)
     for step in result.steps:
-        assert (step.moved["hidden"], step.moved["output"]) == (0, 0)
-        notices = {line.name: line.notice for block in step.blocks for line in block.lines}
+        assert step.moved([*step.hidden, *step.output]) == 0
+        notices = notices_of(step)
         assert notices["a11"] == "0: nothing of x gets past this unit"
         assert notices["∂L/∂w''11"] == "0, because a11 = 0"
         assert notices["∂L/∂b21"].startswith("the only one that is not 0")
         assert notices["new w'11"] == notices["new w''21"] == "no update"
-    assert result.lessons() == ["no weight moved, w_new = w_old: only the output bias b21 learns"]
+    assert said_of(result) == ["no weight moved, w_new = w_old: only the output bias b21 learns"]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -202,21 +215,22 @@ def test_constant_units_stay_the_same_and_random_ones_do_not(activation: str) ->
     for case, same in ((CONSTANT, True), (RANDOM, False)):
         result = walk(case, PENGUINS, activation=activation)
         for step in result.steps:
-            lines = {line.name: line for block in step.blocks for line in block.lines}
+            notices = notices_of(step)
             for i in (1, 2):
-                one, two = lines[f"∂L/∂w'{i}1"], lines[f"∂L/∂w'{i}2"]
-                assert (one.mean == pytest.approx(two.mean, rel=1e-12)) is same
+                one, two = step.means[s.w(i, 1)], step.means[s.w(i, 2)]
+                assert (one == pytest.approx(two, rel=1e-12)) is same
                 expected = "the same as" if same else ("not the same as", "0, because ∂a12/∂z12")
-                assert two.notice.startswith(expected)
-        assert ("one perceptron" in result.lessons()[1]) is same
+                assert notices[f"∂L/∂w'{i}2"].startswith(expected)
+        assert ("one perceptron" in said_of(result)[1]) is same
 
 
 def test_a_silent_relu_unit_is_pointed_out() -> None:
     found = {
-        (line.name, line.notice)
+        (name, notice)
         for seed in range(10)
-        for line in lines_of(walk(RANDOM, PENGUINS, seed=seed, rows=3))
-        if "row" in line.notice
+        for step in walk(RANDOM, PENGUINS, seed=seed, rows=3).steps
+        for name, notice in notices_of(step).items()
+        if "row" in notice
     }
     assert ("a11", "0 in row 1, where z11 ≤ 0") in found or (
         "a12", "0 in row 1, where z12 ≤ 0"
@@ -247,7 +261,7 @@ def test_what_is_asked_is_answered_by_the_run(case: Case | Race, activation: str
 def test_one_unit_is_not_compared_with_another() -> None:
     result = walk(RANDOM, PENGUINS, hidden=(1,))
     assert len(questions_of(result)) == 2 * 3
-    assert len(result.lessons()) == 1
+    assert len(lessons(result)) == 1
     assert "w'12" not in text_of(result)
 
 
@@ -257,7 +271,7 @@ def test_a_start_that_overflows_is_said_to_diverge() -> None:
     assert "diverged: in step 1" in text_of(at_once)
     later = walk(CONSTANT, PENGUINS, learning_rate=1e80)
     assert len(later.steps) == 1
-    assert later.lessons()[-1].startswith("diverged: in step 2")
+    assert said_of(later)[-1].startswith("diverged: in step 2")
     assert later.network.is_finite()
     assert "inf" not in text_of(later)
     assert "nan" not in text_of(later)
@@ -302,6 +316,23 @@ def test_it_fits_eighty_columns(case: Case | Race, activation: str, hidden: int)
         assert max(map(len, text_of(result).splitlines())) <= 80
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("ask", [False, True])
+def test_a_part_fits_twenty_four_lines(activation: str, ask: bool) -> None:
+    for dataset, rows, hidden in ((PENGUINS, 1, 2), (PENGUINS, 2, 2), (THREE, 9, 3)):
+        options = {"scale": "large"}
+        result = walk(RANDOM, dataset, options, activation=activation, rows=rows, hidden=(hidden,))
+        parts = words.parts(result, ask)
+        for part in parts:
+            asked = sum(3 for _ in part.questions) if ask else 0
+            title = 2 if part.title else 0
+            assert len(part.text.splitlines()) + asked + title <= 23
+            assert part.text
+        # Nothing is lost where a screen ends.
+        whole = words.parts(result)
+        assert "\n".join(p.text for p in parts) == "\n".join(p.text for p in whole)
+
+
 def test_a_formula_too_long_for_a_line_is_broken_not_cut() -> None:
     for rows in (1, 2):
         result = walk(RANDOM, THREE, {"scale": "large"}, hidden=(3,), rows=rows)
@@ -317,13 +348,21 @@ def test_parts_begin_with_the_steps_of_the_notes() -> None:
     assert [click.unstyle(part.title) for part in parts if part.title] == [
         "step 1 of 2", "step 2 of 2",
     ]  # fmt: skip
-    first = [click.unstyle(part.text).splitlines()[0] for part in parts[1:6]]
-    assert first == [
+    first = [click.unstyle(part.text).splitlines()[0] for part in parts]
+    assert [line for line in first if not line.startswith(" ")] == [
+        "Case 1: zero initialization, relu, worked by hand",
+        "rows",
         "forward propagate an input",
         "compute the cost function",
         "backpropagate: the output layer",
         "backpropagate: the hidden layer",
         "update each parameter",
+        "forward propagate an input",
+        "compute the cost function",
+        "backpropagate: the output layer",
+        "backpropagate: the hidden layer",
+        "update each parameter",
+        "what happened",
     ]
 
 
@@ -341,7 +380,7 @@ def assert_latex(equation: str) -> None:
 def test_the_handout_is_latex_that_renders(case: Case | Race, activation: str) -> None:
     for rows in (1, 2):
         result = walk(case, PENGUINS, activation=activation, rows=rows, steps=2)
-        handout = words.as_markdown(result, ask=True)
+        handout = as_markdown(result, ask=True)
         blocks = re.findall(r"^\$\$(.+)\$\$$", handout, flags=re.MULTILINE)
         rest = re.sub(r"^\$\$.+\$\$$", "", handout, flags=re.MULTILINE)
         inline = re.findall(r"\$([^$]+)\$", rest)
@@ -362,34 +401,80 @@ def test_the_handout_has_the_numbers_of_the_terminal(case: Case | Race, activati
         plain = re.sub(r" \\times 10\^\{(-?\d+)\}", r"e\1", text)
         return re.findall(r" = (-?\d[\d.e-]*)\$", plain)
 
-    handout = values(words.as_markdown(result))
+    handout = values(as_markdown(result))
     terminal = [value for _, value in printed(result)]
     assert set(terminal) <= set(handout)
 
 
 def test_questions_are_folded_into_the_handout_only_when_asked_for() -> None:
     result = walk(ZERO, PENGUINS, activation="sigmoid")
-    assert "<details>" not in words.as_markdown(result)
-    asked = words.as_markdown(result, ask=True)
+    assert "<details>" not in as_markdown(result)
+    asked = as_markdown(result, ask=True)
     assert asked.count("<details>") == asked.count("</details>") == len(questions_of(result))
 
 
-def test_a_new_activation_is_worked_by_its_formula() -> None:
-    register(
+@pytest.fixture
+def registered() -> Iterator[Callable[[Activation], Activation]]:
+    names = []
+
+    def add(activation: Activation) -> Activation:
+        names.append(activation.name)
+        return register(activation)
+
+    yield add
+    for name in names:
+        ACTIVATIONS.remove(name)
+
+
+Register = Callable[[Activation], Activation]
+
+
+def test_a_new_activation_is_worked_by_its_formula(registered: Register) -> None:
+    square = Activation(
+        "square", lambda z: z * z, lambda z, a: 2 * z, formula=z**2, derivative_formula=2 * z
+    )
+    registered(square)
+    result = walk(CONSTANT, PENGUINS, activation="square", rows=1)
+    assert "∂a11/∂z11 = 2 z11 = 2·0.455 = 0.91" in text_of(result)
+    assert "a_{11} = z_{11}^2 = 0.455^2 = 0.207" in as_markdown(result)
+
+
+def test_a_steep_sigmoid_is_written_as_mathematics_has_it(registered: Register) -> None:
+    registered(
         Activation(
-            "square", lambda z: z * z, lambda z, a: 2 * z, formula="z²", derivative_formula="2 z"
+            "steep",
+            lambda z: 1 / (1 + np.exp(-2 * z)),
+            lambda z, a: 2 * a * (1 - a),
+            formula=1 / (1 + exp(-2 * z)),
+            derivative_formula=2 * a * (1 - a),
         )
     )
-    register(Activation("cube", lambda z: z**3, lambda z, a: 3 * z * z))
-    try:
-        result = walk(CONSTANT, PENGUINS, activation="square", rows=1)
-        assert "∂a11/∂z11 = 2 z11 = 2·0.455 = 0.91" in text_of(result)
-        assert "a11 = cube(z11) = cube(0.455)" in text_of(
-            walk(CONSTANT, PENGUINS, activation="cube", rows=1)
-        )
-    finally:
-        ACTIVATIONS.remove("square")
-        ACTIVATIONS.remove("cube")
+    result = walk(CONSTANT, PENGUINS, {"value": -0.5}, activation="steep", rows=2)
+    text, handout = text_of(result), as_markdown(result)
+    assert "a11 = 1 / (1 + e^(-2 z11))\n    row 1   1 / (1 + e^(-2·(-0.455)))" in text
+    assert r"a_{11} = \frac{1}{1 + e^{-2 z_{11}}}$$" in handout
+    assert r"$\frac{1}{1 + e^{-2 \cdot (-0.455)}} = 0.287" in handout
+    assert r"\frac{\partial a_{11}}{\partial z_{11}} = 2 a_{11} (1 - a_{11})$$" in handout
+    for worked, value in printed(result):
+        assert abs(calculated(worked) - float(value)) <= 2e-3 * abs(float(value))
+
+
+@pytest.mark.parametrize("formula", ["", "z³"])
+def test_a_formula_that_is_mere_text_is_left_out(registered: Register, formula: str) -> None:
+    cube = Activation("my_cube", lambda z: z**3, lambda z, a: 3 * z * z, formula=formula)
+    registered(cube)
+    result = walk(CONSTANT, PENGUINS, activation="my_cube", rows=1)
+    assert "a11 = my_cube(z11) = my_cube(0.455) = 0.0942" in text_of(result)
+    assert "∂a11/∂z11 = my_cube'(z11) = my_cube'(0.455) = 0.6211" in text_of(result)
+    for equation in re.findall(r"^\$\$(.+)\$\$$", as_markdown(result), flags=re.MULTILINE):
+        assert_latex(re.sub(r"\b\d+\.\d+\b", "1.5", equation))
+
+
+@each
+def test_every_formula_gives_the_number_beside_it(case: Case | Race, activation: str) -> None:
+    for line in lines_of(walk(case, PENGUINS, activation=activation, rows=3)):
+        for inputs, value in zip(line.inputs, line.values, strict=True):
+            assert line.formula.evaluate(inputs) == pytest.approx(value, rel=1e-9, abs=1e-12)
 
 
 def test_json_is_the_whole_walkthrough() -> None:

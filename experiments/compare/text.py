@@ -1,0 +1,189 @@
+"""What ``mlp-demo compare`` says: the answer first, then every start with its rate."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import click
+import numpy as np
+
+from experiments.compare.measure import Candidate, Comparison
+from experiments.kit.words import (
+    data_rows,
+    describe_network,
+    describe_training,
+    finite,
+    heading,
+    listed,
+    number,
+    numbers,
+    row,
+    rows,
+    shape,
+    wrapped,
+)
+
+# What became of a run, in the words of the verdict.
+WORDS = ("learning", "stalled", "symmetric", "diverged")
+
+
+def text(result: Comparison, figure: str) -> str:
+    """Return which starts are best, whether that is more than noise, and a line for each."""
+    activation = result.settings.activation
+    return "\n".join(
+        [
+            click.style(f"Which start trains this network? {activation}", bold=True),
+            "",
+            *wrapped("answer", result.answer(), bold=True),
+            "",
+            row("network", describe_network(result.sizes, activation)),
+            *data_rows(result.dataset),
+            row("training", describe_training(result.settings, _rate(result))),
+            *wrapped("", _describe_runs(result)),
+            "",
+            *_table(result),
+            "",
+            *wrapped("R²", _EXPLAINED),
+            *wrapped("η", _describe_rates(result)),
+            *(wrapped("=", _describe_noise(result)) if result.judged else []),
+            "",
+            row("picture", figure),
+            *rows(
+                "next",
+                [f"mlp-demo {name} --activation {activation}" for name in ("propagate", "xavier")],
+            ),
+        ]
+    )
+
+
+_EXPLAINED = (
+    "the part of the variance of the rows to judge by that the network explains: 0 is no better "
+    "than always the mean, 1 is all of it. The loss is that on the rows it learns from"
+)
+
+
+def _describe_runs(result: Comparison) -> str:
+    runs = "1 run" if result.runs == 1 else f"{result.runs} runs"
+    learning, choosing, judging = result.rows
+    chosen = f"{choosing} to choose η by and " if len(result.rates) > 1 else ""
+    return (
+        f"{runs} of each start, each with other weights, batches and rows: {learning} to learn "
+        f"from, {chosen}{judging} to judge by, the same for every start"
+    )
+
+
+def _rate(result: Comparison) -> str:
+    return f"η = {result.rates[0]:g}" if len(result.rates) == 1 else "each start's best η"
+
+
+def _table(result: Comparison) -> list[str]:
+    """Return one line per start, the best first; = marks those that are as good."""
+    width = max(len("start"), *(len(c.name) for c in result.candidates))
+    head = f"  {'start':{width}}{'R²':>7}{'10 % – 90 %':>15}{'loss':>8}"
+    head += f"{'η':>8}{'trains at':>12}"
+    lines = [heading(head)]
+    for candidate in result.ranking:
+        low, high = (f"{part:.2f}" for part in candidate.band())
+        works = result.works_at(candidate)
+        spread = f"{low} – {high}"
+        loss = float(np.median(candidate.final_losses))
+        mark = "=" if result.judged and candidate in result.equals else ""
+        lines.append(
+            f"{mark:2}{candidate.name:{width}}"
+            f"{candidate.mean:>7.2f}{spread:>15}{number(loss):>8}"
+            f"{candidate.rate:>8g}{f'{works.sum()} of {len(works)}':>12}"
+        )
+    return lines
+
+
+def _describe_rates(result: Comparison) -> str:
+    if len(result.rates) == 1:
+        return f"{result.rates[0]:g} for every start, as it was asked for"
+    tried = ", ".join(f"{rate:g}" for rate in result.rates)
+    return (
+        f"each start is judged at its best of {tried}. It trains at those at which it explains at "
+        "least half of what the best start explains"
+    )
+
+
+def _describe_noise(result: Comparison) -> str:
+    return (
+        f"as good as the best. A start is worse if it explains less than {1 - result.margin:.0%} "
+        "of what the best explains, in so many pairs of runs, and by so much, that chance would "
+        "hardly do it (signed-rank test, 5 % for all pairs of starts together)"
+    )
+
+
+def as_json(result: Comparison, figure: str) -> dict[str, Any]:
+    """Return one object; under ``results`` everything about each start."""
+    settings = result.settings
+    return {
+        "case": "compare",
+        "activation": settings.activation,
+        "sizes": result.sizes,
+        "data": result.dataset.name,
+        "optimizer": settings.optimizer,
+        "seed": settings.seed,
+        "runs": result.runs,
+        "epochs": settings.epochs,
+        "learning_rate": result.rates[0] if len(result.rates) == 1 else None,
+        "learning_rates": list(result.rates),
+        "batch_size": settings.batch_size,
+        "rows": result.rows._asdict(),
+        "margin": result.margin,
+        "mean_predictor_loss": result.dataset.mean_predictor_loss,
+        "verdict": result.answer(),
+        "best": result.best.name,
+        "tied": [candidate.name for candidate in result.equals],
+        "worse": [candidate.name for candidate in result.worse],
+        "results": {c.name: _candidate_as_json(result, c) for c in result.candidates},
+        "figure": figure,
+    }
+
+
+def _candidate_as_json(result: Comparison, candidate: Candidate) -> dict[str, Any]:
+    low, median, high = candidate.losses_band()
+    return {
+        "learning_rate": candidate.rate,
+        "trains_at": [
+            rate for rate, works in zip(result.rates, result.works_at(candidate), strict=True)
+            if works
+        ],
+        "explained": numbers(candidate.explained),
+        "explained_at": [numbers(at) for at in candidate.judging.T],
+        "held_out_loss": numbers(candidate.held_out_loss),
+        "final_loss": numbers(candidate.final_losses),
+        "loss_median": numbers(median),
+        "loss_low": numbers(low),
+        "loss_high": numbers(high),
+        "verdicts": {word: n for word in WORDS if (n := candidate.count(word))},
+    }  # fmt: skip
+
+
+def as_csv(result: Comparison) -> str:
+    """Return every curve at its start's best rate as CSV; no loss where a run has diverged."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["start", "learning_rate", "run", "epoch", "loss"])
+    for candidate in result.candidates:
+        for run, losses in enumerate(candidate.losses.T):
+            for epoch, loss in enumerate(losses.tolist()):
+                table.writerow([candidate.name, candidate.rate, run, epoch, finite(loss)])
+    return text.getvalue()
+
+
+def describe(result: Comparison) -> str:
+    """Return what the picture shows: what every start explains, at which rate."""
+    order = [f"{c.name} {c.mean:.2f} (η = {c.rate:g})" for c in result.ranking]
+    return (
+        f"What {result.runs} runs of a {shape(result.sizes)} network of "
+        f"{result.settings.activation} units explain of rows that they have not seen, for each "
+        f"start: {listed(order)}; the answer: {result.answer()}"
+    )
+
+
+def verdict(result: Comparison) -> str:
+    """Return the answer."""
+    return result.answer()

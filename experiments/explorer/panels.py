@@ -1,0 +1,504 @@
+"""The panels of the explorer: the map, signals in every layer, the loss, the answers.
+
+Each is axes with artists that are made once and get new data. What moves all the time is
+*animated*, in matplotlib's word, so that the rest can be kept as a background: drawing text and
+ticks is what takes time.
+
+Where to go next: ``figure.py``, which places them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+from experiments.case.figure import UNITS
+from experiments.explorer import text
+from experiments.explorer.measure import (
+    SIGMA_W,
+    Choice,
+    Explorer,
+    Sight,
+    depth_limit,
+    depth_limits,
+)
+from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, pretty
+from experiments.kit.words import number
+from mlp.activations import ACTIVATIONS
+from mlp.arrays import Array
+
+PAST = "#BBBBBB"
+# What is shown of every layer: how it is called, and its colour.
+SIGNALS = {
+    "a_std": ("std of a\nforward →", WELL),
+    "delta_std": ("std of δ\n← back", CASE),
+    "dW_rms": ("rms of\n∂L/∂W", "#167F56"),
+}
+# The most layers whose histograms have room, and units of a layer that are drawn.
+HISTOGRAMS, UNITS_SHOWN = 12, 5
+BINS, GRID = 31, 40
+# The axis of the map.
+LAYERS = (0.5, 1000.0)
+
+
+class Panel:
+    """Axes with artists that are made once; `show` gives them the newest data.
+
+    Attributes
+    ----------
+    ax : matplotlib.axes.Axes
+        Where it is.
+    moving : list of matplotlib.artist.Artist
+        What moves all the time, from back to front.
+    """
+
+    def __init__(self, ax: Axes) -> None:
+        self.ax = ax
+        self.moving: list[Artist] = []
+        self.sight: Sight | None = None
+        self._frame: tuple[Any, ...] = ()
+        ax.format_coord = self._told  # type: ignore[method-assign]
+
+    def moves(self, *artists: Artist) -> None:
+        """Say that these move, so that they are no part of the background."""
+        for artist in artists:
+            artist.set_animated(True)
+        self.moving += artists
+
+    def frame(
+        self,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        x_ticks: Sequence[float],
+        y_ticks: Sequence[float],
+        zero: bool = False,
+    ) -> None:
+        """Set limits and ticks, if they are others than before: that takes time to draw.
+
+        With `zero` the lowest tick stands for 0, which a log axis does not have.
+        """
+        frame = (x, y, tuple(x_ticks), tuple(y_ticks), zero)
+        if frame != self._frame:
+            self._frame = frame
+            self.ax.set(xlim=x, ylim=y)
+            ticks(self.ax, x_ticks, y_ticks, zero)
+
+    def show(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Show a sight, and in grey what was before."""
+        self.sight = sight
+        self.update(sight, past)
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Give the artists their data."""
+        raise NotImplementedError
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return the exact number at a place."""
+        raise NotImplementedError
+
+    def _told(self, x: float, y: float) -> str:
+        return self.told(self.sight, x, y) if self.sight else ""
+
+
+class Map(Panel):
+    """How deep a network of theory trains from every range, and where we are."""
+
+    def __init__(self, ax: Axes) -> None:
+        super().__init__(ax)
+        self.drawn: tuple[Any, ...] = ()
+        (self.curve,) = ax.plot([], [], color=QUIET, linewidth=2.5)
+        self.trains = ax.fill_between([], [], [])
+        self.level = ax.axhline(1, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+        self.level_name = ax.text(
+            0.005, 1, "", transform=ax.get_yaxis_transform(), va="bottom", size=11
+        )
+        (self.here,) = ax.plot([], [], "o", color=CASE, markersize=13, zorder=4, clip_on=False)
+        self.name = ax.text(
+            1, 1.02, "", transform=ax.transAxes, color=CASE, weight="bold", ha="right", va="bottom"
+        )
+        self.marks = {
+            start: (ax.axvline(1, color=PAST, linewidth=1, zorder=0), self._word(words, *place))
+            for start, words, place in (
+                ("small", "small · 0.01 ", ("right", 0.97, "top")),
+                ("scaled", "√(1/n), Xavier ", ("right", 1.0, "bottom")),
+                ("he_normal", " He", ("left", 1.0, "bottom")),
+                ("large", " large · 1", ("left", 0.97, "top")),
+            )
+        }
+        ax.set(xscale="log", yscale="log", xlim=SIGMA_W, ylim=LAYERS)
+        ax.set_title("how deep it trains, by theory (6 ξ): layers", weight="normal", size=12)
+        ticks(ax, [], [1, 100])
+        self.moves(self.here, self.name)
+
+    def _word(self, words: str, align: str, height: float, side: str) -> Text:
+        return self.ax.text(
+            1, height, words, transform=self.ax.get_xaxis_transform(), ha=align, va=side,
+            color=QUIET, size=11,
+        )  # fmt: skip
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Move the dot, and the marks of the starts that do not follow the width."""
+        choice, at = sight.choice, sight.choice.at
+        drawn = choice.activation, choice.depth, choice.width
+        if drawn != self.drawn:
+            self.drawn = drawn
+            sigma_w, limits = depth_limits(choice.activation)
+            limits = np.minimum(limits, 2 * LAYERS[1])
+            self.curve.set_data(sigma_w, limits)
+            self.trains.remove()
+            self.trains = self.ax.fill_between(
+                sigma_w, choice.depth, limits, where=limits > choice.depth, interpolate=True,
+                color=WELL, alpha=0.2, linewidth=0,
+            )  # fmt: skip
+            self.level.set_ydata([choice.depth, choice.depth])
+            self.level_name.set(y=choice.depth, text=f"depth {choice.depth}")
+            for start, (line, word) in self.marks.items():
+                marked = Choice(start, width=choice.width).at or 1.0
+                line.set_xdata([marked, marked])
+                word.set_x(marked)
+        self.here.set_visible(at is not None)
+        words = "you are not on this map"
+        if at is not None:
+            layers = depth_limit(choice.activation, at)
+            self.here.set_data([np.clip(at, *SIGMA_W)], [np.clip(layers, *LAYERS)])
+            words = f"● you are here: {layers_in_words(layers)}"
+        self.name.set_text(words)
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return what theory says of the range under the mouse."""
+        layers = layers_in_words(depth_limit(sight.choice.activation, float(f"{x:.2g}")))
+        return f"σ_w = {x:.2g}: by theory it trains to {layers}"
+
+
+class UnitsPanel(Panel):
+    """Some units of every layer; those that are the same have the same colour."""
+
+    def __init__(self, ax: Axes) -> None:
+        super().__init__(ax)
+        self.dots = ax.scatter([], [], s=[], edgecolors=INK, linewidths=0.8)
+        ax.set(ylim=(-0.7, UNITS_SHOWN - 0.3))
+        ax.axis("off")
+        self.title = ax.set_title("")
+        self.moves(self.dots, self.title)
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Give every unit the colour of the first that is the same."""
+        depth, shown = sight.choice.depth, min(sight.choice.width, UNITS_SHOWN)
+        k, j = np.indices((depth, shown)).reshape(2, -1)
+        same = np.array([group[:shown] for group in sight.groups])
+        self.dots.set_offsets(np.column_stack([k + 1, shown - 1 - j + (UNITS_SHOWN - shown) / 2]))
+        self.dots.set_sizes([min(70, 800 / depth)])
+        self.dots.set_facecolor([UNITS[u % len(UNITS)] for u in same.ravel()])
+        self.frame(layer_limits(depth), self.ax.get_ylim(), [], [])
+        self.title.set_text(text.units(sight))
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return how many units of a layer differ."""
+        k = layer_at(sight, x)
+        return f"layer {k + 1}: {len(np.unique(sight.groups[k]))} of {sight.choice.width} differ"
+
+
+class HistogramsPanel(Panel):
+    """How a is distributed in every layer, upright beside one another."""
+
+    def __init__(self, ax: Axes) -> None:
+        super().__init__(ax)
+        self.shapes = PolyCollection([], facecolors=SIGNALS["a_std"][1], edgecolors="none")
+        ax.add_collection(self.shapes, autolim=False)
+        ax.set_title("how a is distributed, layer by layer")
+        self.moves(self.shapes)
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Draw a histogram around every layer, its widest bar as wide as there is room."""
+        depth = sight.choice.depth
+        edges = histogram_edges(sight.choice.activation)
+        apart = -(-depth // HISTOGRAMS)
+        room = 0.45 * apart
+        shapes = []
+        for k in range(0, depth, apart):
+            x = room * np.repeat(heights(sight.journey.answers[k], edges), 2)
+            y = np.repeat(edges, 2)[1:-1]
+            shapes.append(np.column_stack([k + 1 + np.append(x, -x[::-1]), np.append(y, y[::-1])]))
+        self.shapes.set_verts(shapes)
+        margin = 0.03 * (edges[-1] - edges[0])
+        low, high = float(edges[0]), float(edges[-1])
+        middle = (low + high) / 2
+        self.frame(layer_limits(depth), (low - margin, high + margin), [], [low, middle, high])
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return how much of a layer is saturated, or dead."""
+        k = layer_at(sight, x)
+        measured = sight.journey.measured
+        parts = [f"{name} {100 * measured[name][0][k]:.3g} %" for name in ("saturated", "dead")]
+        return f"layer {k + 1}: {', '.join(parts)}"
+
+
+class SignalPanel(Panel):
+    """One measure over the layers: now, before, and where theory puts it."""
+
+    def __init__(self, ax: Axes, measure: str) -> None:
+        super().__init__(ax)
+        self.measure = measure
+        words, colour = SIGNALS[measure]
+        self.before = [ax.plot([], [], color=PAST, linewidth=1.5)[0] for _ in range(3)]
+        (self.line,) = ax.plot([], [], color=colour)
+        (self.dots,) = ax.plot(
+            [], [], "o", color="white", markeredgecolor=INK, markersize=5, zorder=3
+        )
+        ax.set_yscale("log")
+        ax.text(1.03, 0.5, words, transform=ax.transAxes, color=colour, weight="bold", va="center")
+        if measure == "dW_rms":
+            ax.set_xlabel("layer", labelpad=1)
+        self.moves(ax)  # with its ticks, which a drag changes all the time
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Draw the lines within one range of powers of ten; 0 lies on its lower edge."""
+        lines = [seen.measured(self.measure) for seen in (sight, *past)]
+        predicted, depth = sight.theory(self.measure), sight.choice.depth
+        low, high = decades(np.concatenate(lines))
+
+        def drawn(values: Array) -> Array:
+            return np.clip(np.nan_to_num(values, nan=high, posinf=high), low, high)
+
+        for artist in self.before:
+            artist.set_data([], [])
+        for artist, values in zip((self.line, *self.before), lines, strict=False):
+            artist.set_data(np.arange(1, len(values) + 1), drawn(values))
+        self.line.set_marker("o" if depth == 1 else "")
+        self.dots.set_visible(predicted is not None)
+        if predicted is not None:
+            every = slice(None, None, -(-depth // 12))
+            self.dots.set_data(np.arange(1, depth + 1)[every], drawn(predicted[every]))
+        layers = layer_ticks(depth) if self.measure == "dW_rms" else []
+        zero = any((values == 0).any() for values in lines)
+        self.frame(layer_limits(depth), (low, high), layers, sorted({low, 1.0, high}), zero)
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return the exact number, and the one of theory."""
+        k = layer_at(sight, x)
+        words = f"layer {k + 1}: {sight.measured(self.measure)[k]:.6g}"
+        predicted = sight.theory(self.measure)
+        return words if predicted is None else f"{words}, theory {predicted[k]:.6g}"
+
+
+class LossPanel(Panel):
+    """The loss so far, that of what was before in grey, and that of always the mean."""
+
+    def __init__(self, ax: Axes) -> None:
+        super().__init__(ax)
+        self.before = [ax.plot([], [], color=PAST, linewidth=1.5)[0] for _ in range(3)]
+        self.mean = ax.axhline(1, color=INK, linestyle=(0, (4, 3)), linewidth=1.6)
+        (self.line,) = ax.plot([], [], color=CASE, linewidth=4)
+        (self.now,) = ax.plot([], [], "o", color=CASE, markersize=9, clip_on=False)
+        self.mean_name = ax.annotate(
+            "always the mean", (0.99, 1), (0, 4), xycoords=ax.get_yaxis_transform(),
+            textcoords="offset points", size=11, ha="right", va="bottom",
+        )  # fmt: skip
+        ax.set_xlabel("epoch", labelpad=1)
+        self.title = ax.set_title("")
+        self.moves(*self.before, self.mean, self.line, self.now, self.mean_name, self.title)
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Draw the losses; what is far above the mean predictor's lies on the upper edge."""
+        lines = [seen.losses for seen in (sight, *past)]
+        known = np.concatenate(lines)
+        highest = float(known[np.isfinite(known)].max(initial=0)) / (sight.mean_loss or 1)
+        top = (sight.mean_loss or 1) * (1.25 if highest < 1.2 else 2 if highest < 1.9 else 3)
+        for artist in self.before:
+            artist.set_data([], [])
+        for artist, losses in zip((self.line, *self.before), lines, strict=False):
+            artist.set_data(np.arange(len(losses)), np.minimum(drawable(losses, top), top))
+        last = float(sight.losses[-1])
+        self.now.set_data([sight.epoch], [top if not np.isfinite(last) else min(last, top)])
+        for artist in (self.line, self.now):
+            artist.set_color(WELL if sight.good else CASE)
+        self.mean.set_ydata([sight.mean_loss] * 2)
+        self.mean_name.xy = (0.99, sight.mean_loss)
+        self.title.set_text(f"loss {number(last)}")
+        epochs = round_up(max(len(losses) - 1 for losses in lines))
+        self.frame((0, epochs), (0, top), [0, epochs / 2, epochs], [0, sight.mean_loss])
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return the loss of an epoch."""
+        epoch = int(np.clip(round(x), 0, sight.epoch))
+        return f"epoch {epoch}: loss {sight.losses[epoch]:.6g}"
+
+
+class AnswersPanel(Panel):
+    """What the network answers, in the units of the table."""
+
+    def __init__(self, ax: Axes, explorer: Explorer) -> None:
+        super().__init__(ax)
+        self.dataset = explorer.dataset
+        self.truth = self.dataset.y[:, 0] * self.dataset.y_std[0] + self.dataset.y_mean[0]
+
+    def answers(self, sight: Sight, x: Array) -> Array:
+        """Return the first output for inputs that are standardised."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            output = sight.network.forward(x).output[:, 0]
+            answer: Array = output * self.dataset.y_std[0] + self.dataset.y_mean[0]
+        return answer
+
+
+class SurfacePanel(AnswersPanel):
+    """The answer over two inputs, with the data on it in the same colours."""
+
+    def __init__(self, ax: Axes, explorer: Explorer) -> None:
+        super().__init__(ax, explorer)
+        data = self.dataset
+        points = data.x * data.x_std + data.x_mean
+        low, high = points.min(axis=0), points.max(axis=0)
+        margin = 0.04 * (high - low) + 1e-9
+        (left, bottom), (right, top) = low - margin, high + margin
+        axes = np.linspace(left, right, GRID), np.linspace(bottom, top, GRID)
+        grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+        self.grid = (grid - data.x_mean) / data.x_std
+        colours: dict[str, Any] = {
+            "cmap": "cividis", "vmin": self.truth.min(), "vmax": self.truth.max(),
+        }  # fmt: skip
+        self.image = ax.imshow(
+            np.zeros((GRID, GRID)), extent=(left, right, bottom, top), origin="lower",
+            aspect="auto", interpolation="bilinear", **colours,
+        )  # fmt: skip
+        colours |= {"edgecolors": "white", "linewidths": 0.5}
+        dots = ax.scatter(points[:, 0], points[:, 1], c=self.truth, s=16, **colours)
+        self.moves(self.image, dots)
+        ax.set(xlabel=pretty(data.inputs[0]), ylabel=pretty(data.inputs[1]))
+        ax.set_title(f"its answer: {pretty(data.targets[0])}")
+        ax.locator_params(nbins=4)
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Colour the plane."""
+        answer = np.nan_to_num(self.answers(sight, self.grid), nan=0, posinf=1e300, neginf=-1e300)
+        self.image.set_data(np.clip(answer, *self.image.get_clim()).reshape(GRID, GRID))
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return the answer at a place."""
+        data = self.dataset
+        at = (np.array([[x, y]]) - data.x_mean) / data.x_std
+        return f"{x:.4g}, {y:.4g}: it answers {self.answers(sight, at)[0]:.6g}"
+
+
+class TruthPanel(AnswersPanel):
+    """The answer against the truth, for any number of inputs."""
+
+    def __init__(self, ax: Axes, explorer: Explorer) -> None:
+        super().__init__(ax, explorer)
+        ends = [self.truth.min(), self.truth.max()]
+        self.margin = 0.05 * (ends[1] - ends[0]) or 1.0
+        ax.plot(ends, ends, color=QUIET, linewidth=1.5)
+        (self.dots,) = ax.plot([], [], "o", color=CASE, alpha=0.5, markersize=5, markeredgewidth=0)
+        limits = ends[0] - self.margin, ends[1] + self.margin
+        name = pretty(self.dataset.targets[0])
+        ax.set(xlim=limits, ylim=limits, xlabel=f"{name}: the truth", ylabel="its answer")
+        self.moves(self.dots)
+        ax.set_title("its answer against the truth")
+        ax.locator_params(nbins=4)
+
+    def update(self, sight: Sight, past: Sequence[Sight]) -> None:
+        """Move the dots; answers that are far off lie on the edge."""
+        answer = self.answers(sight, self.dataset.x)
+        self.dots.set_data(self.truth, np.clip(np.nan_to_num(answer), *self.ax.get_ylim()))
+
+    def told(self, sight: Sight, x: float, y: float) -> str:
+        """Return the nearest example."""
+        nearest = int(np.abs(self.truth - x).argmin())
+        answer = self.answers(sight, self.dataset.x[nearest : nearest + 1])[0]
+        return f"truth {self.truth[nearest]:.4g}: it answers {answer:.6g}"
+
+
+def layer_at(sight: Sight, x: float) -> int:
+    """Return the layer at a place, from 0."""
+    return int(np.clip(round(x), 1, sight.choice.depth)) - 1
+
+
+def layer_limits(depth: int) -> tuple[float, float]:
+    """Return the axis of layers, with room for a histogram around the first and the last."""
+    room = 0.5 * -(-depth // HISTOGRAMS)
+    return 1 - room, depth + room
+
+
+def layers_in_words(layers: float) -> str:
+    """Write how deep a network trains.
+
+    Examples
+    --------
+    >>> layers_in_words(2.345), layers_in_words(np.inf)
+    ('2.35 layers', 'any depth')
+    """
+    return f"{number(layers)} layers" if layers < 1000 else "any depth"
+
+
+def histogram_edges(activation: str) -> Array:
+    """Return the bins of a histogram: the range of f, or up to ±4 where f has none."""
+    low, high = ACTIVATIONS[activation].bounds
+    return np.linspace(max(low, -4.0), min(high, 4.0), BINS + 1)
+
+
+def heights(a: Array, edges: Array) -> Array:
+    """Return how many a lie in each bin, the fullest being 1; what is beyond lies in the last.
+
+    ReLU answers 0 to half of everything: that bar is cut to 1.
+    """
+    finite = a[np.isfinite(a)]
+    counts = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)[0]
+    inner = counts[1:-1].max()
+    tallest = inner if inner > 0.01 * a.size else max(counts.max(), 1)
+    full: Array = np.minimum(counts / tallest, 1)
+    return full
+
+
+def decades(values: Array) -> tuple[float, float]:
+    """Return powers of ten around 1 and all that is finite and not 0, in steps of four.
+
+    Examples
+    --------
+    >>> decades(np.array([0.02, 0.5])), decades(np.array([0.0, 1e-5, 3.0]))
+    ((0.0001, 1.0), (1e-08, 10000.0))
+    """
+    known = values[np.isfinite(values) & (values > 0)]
+    powers = np.log10(np.clip(known, 1e-60, 1e60)) if len(known) else np.zeros(1)
+    low = min(4 * np.floor(powers.min() / 4), -4)
+    high = max(4 * np.ceil(powers.max() / 4), 0)
+    return float(10.0**low), float(10.0**high)
+
+
+def round_up(epochs: int) -> int:
+    """Return the end of an axis of epochs: 20, 50, 100, 200 ...
+
+    Examples
+    --------
+    >>> round_up(0), round_up(21), round_up(130)
+    (20, 50, 200)
+    """
+    ends = [end * 10**k for k in range(1, 9) for end in (2, 5, 10)]
+    return next((end for end in ends if end >= epochs), epochs)
+
+
+def layer_ticks(depth: int) -> list[float]:
+    """Return which layers to name, the first and the last among them."""
+    return sorted({float(round(k)) for k in np.linspace(1, depth, min(depth, 10))})
+
+
+def power(value: float) -> str:
+    """Write a power of ten."""
+    return "1" if value == 1 else f"$10^{{{round(np.log10(value))}}}$"
+
+
+def ticks(ax: Axes, x: Sequence[float], y: Sequence[float], zero: bool = False) -> None:
+    """Put ticks at these places and nowhere else; the lowest may be called 0."""
+    log = ax.get_yscale() == "log"
+    for axis, places, names in (
+        (ax.xaxis, x, [f"{v:g}" for v in x]),
+        (ax.yaxis, y, ["0"] * zero + [power(v) if log else f"{v:g}" for v in y[zero:]]),
+    ):
+        axis.set_major_locator(FixedLocator(places))
+        axis.set_major_formatter(FixedFormatter(names))
+        axis.set_minor_locator(NullLocator())

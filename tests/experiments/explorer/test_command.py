@@ -1,0 +1,152 @@
+"""The command ``explore``: where it begins, the picture and the way back, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pytest
+from click.testing import CliRunner
+
+from experiments.cli import main
+from experiments.data import load
+from experiments.explorer import text
+from experiments.explorer.figure import ExplorerFigure
+from experiments.explorer.measure import Choice, Explorer
+
+demo = partial(CliRunner().invoke, main)
+SMALL = ["explore", "--hidden", "6x3"]
+
+
+def test_the_command_leads_back_to_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("two words.csv").write_text("a,b,c\n1,2,3\n2,3,1\n4,1,2\n", encoding="utf-8")
+    source = ["--data", "two words.csv", "--inputs", "a,b", "--target", "c"]
+    choice = Choice(
+        start="he_normal", activation="relu", depth=2, width=5, learning_rate=0.03, seed=4,
+        batch_size=2, optimizer="adam",
+    )  # fmt: skip
+    explorer = Explorer(load("two words.csv", ("a", "b"), ("c",)), choice, source)
+    explorer.train(3)
+    command = text.command(explorer.sight, explorer.source)
+    told = demo([*shlex.split(command)[1:], "-o", "p.png", "--json"])
+    assert told.exit_code == 0, told.output
+    again = json.loads(told.stdout)
+    assert again["command"] == command
+    assert again["loss"] == explorer.sight.losses.tolist()
+    assert Path("p.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("sigma_w", [1 / 3, 1e-2, 12.5])
+def test_a_range_of_the_slider_comes_back_to_the_last_digit(sigma_w: float) -> None:
+    explorer = Explorer(load(), Choice(sigma_w=sigma_w, depth=1, width=2))
+    words = shlex.split(text.command(explorer.sight))
+    assert float(words[words.index("--sigma-w") + 1]) == sigma_w
+
+
+def test_it_tells_what_is_in_the_picture(tmp_path: Path) -> None:
+    path = str(tmp_path / "p.svg")
+    told = demo([*SMALL, "--init", "zeros", "--epochs", "2", "-o", path, "--describe"])
+    assert told.exit_code == 0
+    assert "18 hidden units act as 3" in told.stdout
+    assert "verdict   stalled: epoch 2, loss 1.00" in told.stdout
+    assert "mlp-demo explore --init zeros --hidden 6x3 --epochs 2" in told.stdout
+    assert "std of a goes from 0 to 0" in told.stdout.replace("\n", " ").replace("  ", "")
+    assert max(map(len, told.stdout.replace(path, "").splitlines())) <= 80
+    assert demo([*SMALL, "-o", path, "--quiet"]).stdout.startswith("keeps its size: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--hide", "depht"], "'depht' is no control: did you mean 'depth'?"),
+        (["--sigma-w", "0"], "for all weights at 0 it is --init zeros"),
+        (["--sigma-w", "much"], "'much' is not a number"),
+        (["--hidden", "4,5"], "its hidden layers have one width"),
+        (["--json"], "--json goes with a picture; say where to with -o FILE"),
+        (["--quiet"], "--quiet goes with a picture"),
+        (["--init", "he_norml"], "did you mean 'he_normal'?"),
+        (["--port", "70000"], "70000 is not in the range"),
+    ],
+)
+def test_what_was_typed_wrong_is_told(options: list[str], sentence: str) -> None:
+    told = demo(["explore", *options])
+    assert told.exit_code == 2
+    assert sentence in told.stderr
+
+
+def test_an_alias_and_controls_with_a_hyphen_are_understood(tmp_path: Path) -> None:
+    path = str(tmp_path / "p.png")
+    told = demo([*SMALL, "--init", "xavier_normal", "--hide", "sigma-w, seed", "-o", path])
+    assert told.exit_code == 0, told.output
+    assert "--init glorot_normal" in told.stdout
+
+
+def run(code: str, *arguments: str, backend: str = "agg") -> subprocess.CompletedProcess[str]:
+    code += "\nfrom experiments.cli import main; main(prog_name='mlp-demo')"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        env={k: v for k, v in os.environ.items() if k != "DISPLAY"} | {"MPLBACKEND": backend},
+    )
+
+
+@pytest.mark.parametrize("backend", ["agg", "tkagg", "qtagg"])
+def test_without_a_display_one_sentence_says_what_to_do(backend: str) -> None:
+    done = run("", *SMALL, backend=backend)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: no window can be opened here: try mlp-demo explore --b")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_tornado_one_sentence_says_what_to_install() -> None:
+    done = run("import sys; sys.modules['tornado'] = None", *SMALL, "--browser")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: the browser needs tornado: pip install 'mlp-demo[browser]'\n"
+
+
+def as_in_a_window(monkeypatch: pytest.MonkeyPatch, show: Callable[[bool], None]) -> None:
+    plt.switch_backend("agg")
+    monkeypatch.setattr(plt, "get_backend", lambda: "QtAgg")
+    monkeypatch.setattr(plt, "show", show)
+
+
+def test_a_window_shows_the_figure_and_leaves_it_the_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[Any] = []
+    as_in_a_window(monkeypatch, lambda block: shown.append(plt.gcf()))
+    told = demo([*SMALL, "--init", "small", "--hide", "depth"])
+    assert told.exit_code == 0, told.output
+    (figure,) = shown
+    assert isinstance(figure, ExplorerFigure)
+    assert figure.explorer.choice.start == "small"
+    assert "depth" not in [control.name for control in figure._controls]
+    plt.close(figure)
+
+
+def test_a_window_that_is_interrupted_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def pressed(block: bool) -> None:
+        """Press Ctrl-C."""
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    as_in_a_window(monkeypatch, pressed)
+    told = demo(SMALL)
+    assert (told.exit_code, told.stderr.strip()) == (0, "the explorer has ended")
+    assert plt.get_fignums() == []
+    assert signal.getsignal(signal.SIGINT) is before
