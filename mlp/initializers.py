@@ -83,8 +83,8 @@ class Initializer:
     name : str
         What it is registered under, if it is.
     stddev, limit : callable (fan_in, fan_out) -> str, optional
-        The standard deviation of normal weights, or the largest |w| of uniform ones, as a reader
-        would write it with these words or numbers for the fans.
+        The standard deviation of a weight, or the largest |w| of uniform ones, as a reader would
+        write it with these words or numbers for the fans.
 
     Examples
     --------
@@ -471,6 +471,7 @@ def orthogonal(gain: float = 1.0) -> Initializer:
         draw,
         formula="WᵀW = I" if gain == 1 else f"WᵀW = {gain:g}² I",
         variance=lambda fan_in, fan_out: gain * gain / max(fan_in, fan_out),
+        stddev=lambda fan_in, fan_out: f"√({gain * gain:g} / max({fan_in}, {fan_out}))",
     )
 
 

@@ -174,7 +174,8 @@ class Sight:
     @property
     def good(self) -> bool:
         """Whether nothing is wrong with it."""
-        return self.verdict in ("keeps", "learning") and not self.setback
+        fine = self.verdict == "learning" or (not self.epoch and self.journey.keeps)
+        return fine and not self.setback
 
     @property
     def units(self) -> int:

@@ -215,6 +215,7 @@ WRONG = {
     "walkthrough constant --value 0": (2, "mlp-demo zero"),
     "verify now": (2, "unexpected extra argument"),
     "list --quiet": (2, "No such option"),
+    "list case": (2, "did you mean 'cases'"),
     "symmetry --epsilon -1": (2, "0 or more"),
     "symmetry --epsilon much": (2, "'much' is not a number"),
     "symmetry --value nan": (2, "not a finite number"),

@@ -64,7 +64,7 @@ def test_it_tells_what_is_in_the_picture(tmp_path: Path) -> None:
     assert "mlp-demo explore --init zeros --hidden 6x3 --epochs 2" in told.stdout
     assert "std of a goes from 0 to 0" in told.stdout.replace("\n", " ").replace("  ", "")
     assert max(map(len, told.stdout.replace(path, "").splitlines())) <= 80
-    assert demo([*SMALL, "-o", path, "--quiet"]).stdout.startswith("keeps: ")
+    assert demo([*SMALL, "-o", path, "--quiet"]).stdout.startswith("keeps its size: ")
 
 
 @pytest.mark.parametrize(

@@ -70,4 +70,4 @@ def test_the_heading_says_who_keeps_the_signal(activation: str, heading: str) ->
     result = propagate(starts, activation=activation, width=200, depth=8, rows=30, runs=2)
     assert heading in [t.get_text() for t in pictures.figure(result).texts]
     for journey in result.journeys:
-        assert journey.keeps == (journey.word == "keeps")
+        assert journey.keeps == (journey.word == "keeps its size")
