@@ -216,7 +216,7 @@ TYPED: dict[str, tuple[int, str]] = {
     "compare --data latin.csv": (1, "UTF-8"),
     "compare --init": (2, "requires an argument"),
     "compare --init glorot": (2, "unknown start 'glorot'"),
-    "compare --init text.csv:f": (2, "unknown start 'text.csv:f'"),
+    "compare --init text.csv:f": (2, "unknown initializer 'text.csv'"),
     "compare --init missing.py:f": (2, "missing.py cannot be read"),
     "compare --runs many": (2, "not a valid integer"),
     "compare --margin 1": (2, "'1' is not a number from 0 and below 1"),
@@ -389,7 +389,7 @@ def test_numbers_at_the_edge_are_no_mistake(
     assert result.stderr == ""
     assert result.exit_code == 0
     assert "Traceback" not in result.stdout
-    assert re.search(r"diverged|verdict|explodes|saturates|stalled|learning", result.stdout)
+    assert re.search(r"diverged|verdict|explodes|saturates|stalled|learning|answer", result.stdout)
 
 
 def test_there_are_more_than_a_hundred_and_every_command_is_among_them() -> None:
