@@ -67,6 +67,8 @@ TYPED: dict[str, tuple[int, str]] = {
     # train: the table
     "train": (2, "Missing argument 'DATA'"),
     "train missing.csv": (1, "no data set and no file is called 'missing.csv'"),
+    "train penguins --patience 3 --validation 0": (2, "--patience needs rows held out"),
+    "train penguins --keep first": (2, "is not one of best, last"),
     "train penguin": (1, "did you mean 'penguins'"),
     "train folder": (1, "folder is a folder"),
     f"train {os.devnull}": (1, "is a pipe or a device"),
@@ -214,9 +216,14 @@ TYPED: dict[str, tuple[int, str]] = {
     "compare --data latin.csv": (1, "UTF-8"),
     "compare --init": (2, "requires an argument"),
     "compare --init glorot": (2, "unknown start 'glorot'"),
-    "compare --init text.csv:f": (2, "unknown start 'text.csv:f'"),
+    "compare --init text.csv:f": (2, "unknown initializer 'text.csv'"),
     "compare --init missing.py:f": (2, "missing.py cannot be read"),
     "compare --runs many": (2, "not a valid integer"),
+    "compare --margin 1": (2, "'1' is not a number from 0 and below 1"),
+    "compare --init normal:x": (2, "stddev must be a finite number, not x"),
+    "compare --init he_normal:2": (2, "he_normal takes no numbers"),
+    "compare --init -0.1": (2, "stddev must be positive"),
+    "walkthrough xavier --init 0": (2, "stddev must be positive"),
     "compare --csv folder": (1, "folder is a folder"),
     "compare --csv missing/c.csv": (1, "folder missing does not exist"),
     "compare --data good.csv --csv good.csv": (2, "is needed as it is"),
@@ -402,7 +409,7 @@ def test_numbers_at_the_edge_are_no_mistake(
     assert result.stderr == ""
     assert result.exit_code == 0
     assert "Traceback" not in result.stdout
-    assert re.search(r"diverged|verdict|explodes|saturates|stalled|learning", result.stdout)
+    assert re.search(r"diverged|verdict|explodes|saturates|stalled|learning|answer", result.stdout)
 
 
 def test_there_are_more_than_a_hundred() -> None:
