@@ -44,9 +44,10 @@ def test_every_claim_comes_out_as_documented(every_result: list[Result]) -> None
     assert not wrong
 
 
-def test_every_case_is_run_with_the_activations_of_the_notes(every_result: list[Result]) -> None:
+def test_every_case_of_the_notes_is_run_with_their_activations(every_result: list[Result]) -> None:
     seen = {(r.case.name, r.settings.activation) for r in every_result}
-    assert seen >= {(case, activation) for case in CASES for activation in OF_THE_NOTES}
+    notes = ("zero", "constant", "random")
+    assert seen >= {(case, activation) for case in notes for activation in OF_THE_NOTES}
 
 
 def test_the_verdicts_are_those_of_the_lesson(every_result: list[Result]) -> None:
