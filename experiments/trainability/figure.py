@@ -209,5 +209,6 @@ def _edges(values: Array) -> Array:
     """Return where the cells of ascending positive numbers meet on a log axis."""
     logs = np.log(values)
     steps = np.diff(logs) if len(logs) > 1 else np.array([0.4])
-    edges: Array = np.exp([logs[0] - steps[0] / 2, *(logs + np.append(steps, steps[-1]) / 2)])
+    between = (logs[1:] + logs[:-1]) / 2
+    edges: Array = np.exp([logs[0] - steps[0] / 2, *between, logs[-1] + steps[-1] / 2])
     return edges
