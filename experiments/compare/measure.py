@@ -83,7 +83,7 @@ class Task(NamedTuple):
 
     Attributes
     ----------
-    networks : MLP
+    network : MLP
         A stack of shape (starts, rates).
     dataset : Dataset
         The rows to learn from.
@@ -97,7 +97,7 @@ class Task(NamedTuple):
         Its number.
     """
 
-    networks: MLP
+    network: MLP
     dataset: Dataset
     held_out: Sequence[tuple[Array, Array]]
     rates: Sequence[float]
@@ -476,7 +476,7 @@ def chance_of(best: Array, other: Array) -> float:
 
 def carry_out(task: Task) -> Trained:
     """Train all networks of a run; on any machine, as it needs nothing but the task."""
-    stack, settings, x, y = task.networks, task.settings, task.dataset.x, task.dataset.y
+    stack, settings, x, y = task.network, task.settings, task.dataset.x, task.dataset.y
     epochs = settings.epochs
     first, held_out = epochs + 1 - _last(epochs), []
 
