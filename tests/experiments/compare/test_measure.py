@@ -208,7 +208,7 @@ def test_what_explains_four_fifths_of_the_best_is_as_good() -> None:
 
 
 def test_a_start_of_which_most_runs_diverge_is_worse_however_little_the_best_explains() -> None:
-    result = comparison(np.array([0.3, 0.0] * 10), np.zeros(20), np.zeros(20))
+    result = comparison(np.array([0.3, 0, 0, 0, 0] * 4), np.zeros(20), np.zeros(20))
     assert len(result.equals) == 3
     result.candidates[1].words[:11] = ["diverged"] * 11
     result.candidates[2].words[:10] = ["diverged"] * 10
