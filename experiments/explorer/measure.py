@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -382,8 +383,10 @@ def depth_limits(activation: str) -> tuple[Array, Array]:
     numpy.ndarray
         `depth_limit` of each.
     """
-    edge = theory.critical_sigma_w(activation) * (1 + np.array([-0.1, -0.02, 0, 0.02, 0.1]))
-    sigma_w = np.sort(np.append(np.geomspace(*SIGMA_W, 41), edge))
+    sigma_w = np.geomspace(*SIGMA_W, 41)
+    with suppress(ValueError):  # an activation of the user's may have no edge
+        edge = theory.critical_sigma_w(activation)
+        sigma_w = np.sort(np.append(sigma_w, edge * np.array([0.9, 0.98, 1, 1.02, 1.1])))
     return sigma_w, np.array([depth_limit(activation, sigma) for sigma in sigma_w])
 
 
