@@ -457,7 +457,7 @@ def test_an_activation_of_the_users_has_a_button_and_a_map() -> None:
             lambda z: np.logaddexp(0, z),
             lambda z, a: 1 / (1 + np.exp(-z)),
             bounds=(0.0, np.inf),
-        )  # fmt: skip
+        )
     )
     try:
         board = Board(activation="softplus")
