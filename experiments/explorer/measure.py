@@ -379,14 +379,14 @@ def depth_limits(activation: str) -> tuple[Array, Array]:
     Returns
     -------
     numpy.ndarray
-        σ_w, from 0.01 to 100, the edge of chaos among them where there is one.
+        σ_w, from 0.01 to 100, the edge of chaos among them.
     numpy.ndarray
         `depth_limit` of each.
     """
     sigma_w = np.geomspace(*SIGMA_W, 41)
-    with suppress(ValueError):
-        edge = theory.critical_sigma_w(activation) * np.array([0.9, 0.98, 1, 1.02, 1.1])
-        sigma_w = np.sort(np.append(sigma_w, edge))
+    with suppress(ValueError):  # an activation of the user's may have no edge
+        edge = theory.critical_sigma_w(activation)
+        sigma_w = np.sort(np.append(sigma_w, edge * np.array([0.9, 0.98, 1, 1.02, 1.1])))
     return sigma_w, np.array([depth_limit(activation, sigma) for sigma in sigma_w])
 
 
