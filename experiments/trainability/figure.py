@@ -64,8 +64,8 @@ def depth_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Ax
     ax.yaxis.set_major_locator(FixedLocator(list(depths)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.0f}"))
     low, high = ax.get_xlim()
-    fine = np.geomspace(low, high, 400)
-    xi = result.depth_scale(fine)
+    fine = np.geomspace(low, high, 120)
+    xi = result.depth_scale_at(fine)
     bottom, top = ax.get_ylim()
     edge = result.edge or np.inf
     for side, of in (("below", fine < edge), ("above", fine > edge)):
@@ -78,8 +78,7 @@ def depth_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Ax
         ax.plot([edge, edge], [bottom, top], color="white", linewidth=2.5, linestyle=":")
         ax.text(
             edge, np.exp(0.03 * np.log(bottom) + 0.97 * np.log(top)), " edge of chaos",
-            color="white", size=16, weight="bold", rotation=90, va="top", ha="left",
-            path_effects=[withStroke(linewidth=3, foreground=INK)],
+            size=16, weight="bold", rotation=90, va="top", ha="left", path_effects=_HALO,
         )  # fmt: skip
     for x, place, words in zip((0.045, 0.955), ("left", "right"), _sides(result), strict=True):
         ax.text(

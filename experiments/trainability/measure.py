@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -186,11 +186,17 @@ class Trainability:
         """The column that is nearest to the edge."""
         return int(np.abs(np.log(self.sigma_w / (self.edge or np.inf))).argmin())
 
-    def depth_scale(self, sigma_w: Array | None = None) -> Array:
-        """Return ξ_c, in layers, at every scale of the map or at others."""
-        scales = self.sigma_w if sigma_w is None else sigma_w
-        depth = partial(theory.correlation_depth, self.settings.activation, sigma_b=self.sigma_b)
-        return np.array([depth(float(scale)) for scale in scales])
+    @cached_property
+    def depth_scale(self) -> Array:
+        """ξ_c at every scale of the map, in layers; ∞ at the edge of chaos."""
+        return self.depth_scale_at(self.sigma_w)
+
+    def depth_scale_at(self, sigma_w: Array) -> Array:
+        """Return ξ_c at other scales."""
+        activation, sigma_b = self.settings.activation, self.sigma_b
+        return np.array(
+            [theory.correlation_depth(activation, float(scale), sigma_b) for scale in sigma_w]
+        )
 
     @property
     def border(self) -> Array:
@@ -223,7 +229,7 @@ class Trainability:
             "above": self.sigma_w > edge,
             "both": np.ones(len(self.sigma_w), dtype=bool),
         }[side]
-        multiples = self.border[of] / self.depth_scale()[of]
+        multiples = self.border[of] / self.depth_scale[of]
         known = multiples[np.isfinite(multiples)]
         return float(np.median(known)) if len(known) else np.nan
 
@@ -233,7 +239,7 @@ class Trainability:
 
         What lies outside of the map is equal in both: deeper than the deepest, for one.
         """
-        predicted = np.clip(self.multiple() * self.depth_scale(), self.depths[0], self.depths[-1])
+        predicted = np.clip(self.multiple() * self.depth_scale, self.depths[0], self.depths[-1])
         ranks = _ranks(self.reach), _ranks(predicted)
         if np.isnan(self.multiple()) or not all(np.ptp(rank) for rank in ranks):
             return np.nan

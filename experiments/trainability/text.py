@@ -188,7 +188,7 @@ def as_json(result: Trainability, figure: str) -> dict[str, Any]:
         "target": result.target,
         "starts": {name: sigma_of(name, result.width) for name in RANGES},
         "edge_of_chaos": result.edge,
-        "theory": numbers(result.depth_scale()),
+        "theory": numbers(result.depth_scale),
         "multiple": finite(result.multiple()),
         "multiple_below": finite(result.multiple("below")),
         "multiple_above": finite(result.multiple("above")),

@@ -17,12 +17,16 @@ import pytest
 from distributed import LocalCluster
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from experiments.data import load
+from experiments.compare.measure import compare
+from experiments.data import load, read
 from experiments.kit.settings import Settings
 from experiments.kit.starts import initializer_of, named_start
 from experiments.kit.sweep import CHUNK, Map, WorkerError, groups, workers
-from experiments.race.measure import Comparison, compare
+from experiments.race import measure as race
+from experiments.trainability.lesson import MAPPED
+from experiments.trainability.measure import trainability
 from mlp import initializers
 
 PENGUINS = load()
@@ -62,30 +66,42 @@ def starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         initializers.INITIALIZERS.remove(name)
 
 
-def compared(names: list[str], map_: Map) -> Comparison:
-    return compare([named_start(name) for name in names], PENGUINS, SMALL, runs=3, map=map_)
+def measured(names: list[str], map_: Map) -> list[NDArray[Any]]:
+    """Return what a race, `compare` and the map measure of these starts, in numbers."""
+    starts = [named_start(name) for name in names]
+    raced = race.compare(starts, PENGUINS, SMALL, runs=3, map=map_)
+    judged = compare(starts, read("penguins"), SMALL, rates=(0.1, 1.0), runs=3, map=map_)
+    mapped = trainability(
+        PENGUINS, MAPPED.settings(epochs=2), width=20, depths=[3, 8], scales=[0.5, 2.0], map=map_
+    )
+    return [
+        *(rival.losses for rival in raced.rivals),
+        *(rival.diverged_at for rival in raced.rivals),
+        *(candidate.losses for candidate in judged.candidates),
+        *(candidate.judging for candidate in judged.candidates),
+        mapped.losses,
+        mapped.held_out_losses,
+    ]
 
 
-def assert_same_bits(a: Comparison, b: Comparison) -> None:
-    for one, other in zip(a.rivals, b.rivals, strict=True):
-        np.testing.assert_array_equal(one.losses, other.losses)
-        np.testing.assert_array_equal(one.diverged_at, other.diverged_at)
-        assert one.words == other.words
+def assert_same_bits(found: list[NDArray[Any]], expected: list[NDArray[Any]]) -> None:
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.fixture(scope="module")
-def alone(starts: list[str]) -> Comparison:
+def alone(starts: list[str]) -> list[NDArray[Any]]:
     """Measure in one process."""
-    return compared(starts, map)
+    return measured(starts, map)
 
 
-def test_processes_give_the_same_bits(starts: list[str], alone: Comparison) -> None:
+def test_processes_give_the_same_bits(starts: list[str], alone: list[NDArray[Any]]) -> None:
     with workers(2) as map_:
-        assert_same_bits(compared(starts, map_), alone)
+        assert_same_bits(measured(starts, map_), alone)
 
 
 def test_a_cluster_gives_the_same_bits_although_a_worker_is_killed(
-    starts: list[str], alone: Comparison
+    starts: list[str], alone: list[NDArray[Any]]
 ) -> None:
     with LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
@@ -100,7 +116,7 @@ def test_a_cluster_gives_the_same_bits_although_a_worker_is_killed(
                     os.kill(killed[0], signal.SIGKILL)
 
         with workers(cluster=cluster.scheduler_address) as map_:
-            assert_same_bits(compared(starts, with_a_killed_worker), alone)
+            assert_same_bits(measured(starts, with_a_killed_worker), alone)
         assert killed
 
 

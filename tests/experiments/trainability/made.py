@@ -45,6 +45,6 @@ def by_theory(activation: str, multiple: float = 8.0) -> Trainability:
     depths, scales = (3, 5, 10, 20, 40), usual_scales(activation, 50)
     empty = made(np.ones((len(depths), len(scales))), scales, depths, activation)
     deep = np.array(depths)[:, np.newaxis]
-    losses = np.where(deep <= multiple * empty.depth_scale(), 0.3, 1.0)
+    losses = np.where(deep <= multiple * empty.depth_scale, 0.3, 1.0)
     losses[(losses == 1.0) & (empty.sigma_w > 2 * (empty.edge or 1))] = np.inf
     return made(losses, scales, depths, activation)

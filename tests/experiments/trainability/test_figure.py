@@ -49,10 +49,10 @@ def test_the_curve_of_theory_follows_the_border() -> None:
     for line, side in ((below, "below"), (above, "above")):
         x, y = (np.asarray(v, dtype=float) for v in line.get_data())
         at = np.isfinite(y) & (y > 3) & (y < 40)
-        np.testing.assert_allclose(y[at], result.multiple(side) * result.depth_scale(x[at]))
+        np.testing.assert_allclose(y[at], result.multiple(side) * result.depth_scale_at(x[at]))
     x, y = (np.asarray(v, dtype=float) for v in published.get_data())
     at = np.isfinite(y)
-    np.testing.assert_allclose(y[at], 6 * result.depth_scale(x[at]))
+    np.testing.assert_allclose(y[at], 6 * result.depth_scale_at(x[at]))
 
 
 def test_deep_is_below_and_the_starts_stand_where_their_scale_is() -> None:

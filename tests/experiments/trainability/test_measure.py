@@ -141,7 +141,7 @@ def test_a_map_that_follows_theory_is_told_to_do_so(activation: str, multiple: f
 
 def test_the_rank_correlation_is_that_of_scipy() -> None:
     result = made(LOSSES, SCALES, FOUR)
-    predicted = np.clip(result.multiple() * result.depth_scale(), 3, 24)
+    predicted = np.clip(result.multiple() * result.depth_scale, 3, 24)
     assert result.rank_correlation == pytest.approx(spearmanr(result.reach, predicted).statistic)
 
 
