@@ -231,8 +231,8 @@ class HistogramsPanel(Panel):
         self.shapes.set_verts(shapes)
         margin = 0.03 * (edges[-1] - edges[0])
         low, high = float(edges[0]), float(edges[-1])
-        middle = (low + high) / 2
-        self.frame(layer_limits(depth), (low - margin, high + margin), [], [low, middle, high])
+        marks = [round(v, 2) for v in (low, (low + high) / 2, high)]
+        self.frame(layer_limits(depth), (low - margin, high + margin), [], marks)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return how much of a layer is saturated, or dead."""
