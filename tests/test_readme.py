@@ -93,7 +93,8 @@ HOUSES = (
 def test_your_own_data_word_for_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sections = [part for page in PAGES.values() for part in page.split("\n## ")]
     own = [part for part in sections if part.startswith("Your own data")]
-    (script,) = [text for part in own for language, text in blocks(part) if language == "sh"]
+    scripts = {text for part in own for language, text in blocks(part) if language == "sh"}
+    (script,) = [text for text in scripts if "predict" in text]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "houses.csv").write_text(HOUSES, encoding="utf-8", newline="")
     for line in script.splitlines():
@@ -102,6 +103,13 @@ def test_your_own_data_word_for_word(tmp_path: Path, monkeypatch: pytest.MonkeyP
     answers = (tmp_path / "answers.csv").read_text("utf-8").splitlines()
     assert answers[0] == "price"
     assert [line == '""' for line in answers[1:]] == [False, False, True, False, False]
+    rows = [f"{40 + k},{1 + k % 5},{100_000 + 2_000 * k}" for k in range(30)]
+    (tmp_path / "houses.csv").write_text("\n".join(["area,rooms,price", *rows]))
+    for script in scripts:
+        for line in script.splitlines():
+            if "compare" in line:
+                typed = [*shlex.split(line)[1:], "--runs", "1", "--epochs", "1"]
+                assert CliRunner().invoke(main, typed).exit_code == 0, line
 
 
 @each
