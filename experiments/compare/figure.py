@@ -30,7 +30,7 @@ def figure(result: Comparison) -> Figure:
     """
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
-        rates = 0.045 * len(result.rates) if len(result.rates) > 1 else 0.0
+        rates = 0.041 * len(result.rates) if len(result.rates) > 1 else 0.0
         runs_panel(fig.add_axes((0.185, 0.1, 0.705 - rates, 0.68)), result)
         if rates:
             rates_panel(fig.add_axes((0.965 - rates, 0.1, rates, 0.68)), result)

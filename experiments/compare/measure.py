@@ -48,7 +48,7 @@ from mlp.network import child_rng
 from mlp.optimizers import OPTIMIZERS
 
 # The rates that every start is tried at, as multiples of what is usual for the optimizer.
-GRID = (0.03, 0.1, 0.3, 1.0, 3.0)
+GRID = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 # Of a large table fewer epochs are taken, as many as make about so many steps.
 EPOCHS, STEPS, FEWEST_EPOCHS = 100, 1000, 3
 COMPARED = Defaults(
@@ -298,6 +298,18 @@ class Comparison:
         """Whether some starts can be called equal, and others worse."""
         return len(self.candidates) > 1 and not self.too_few and not self.nobody_learns
 
+    @property
+    def at_the_edge(self) -> list[Candidate]:
+        """The starts that train best at the smallest or the largest of several rates."""
+        edges = (0, len(self.rates) - 1)
+        return [
+            candidate
+            for candidate in self.candidates
+            if len(self.rates) > 1
+            and candidate.best in edges
+            and self.works_at(candidate)[candidate.best]
+        ]
+
     def works_at(self, candidate: Candidate) -> NDArray[np.bool_]:
         """Return at which rates a start trains: at least half of what the best explains.
 
@@ -429,8 +441,8 @@ def usual_rates(optimizer: str) -> tuple[float, ...]:
 
     Examples
     --------
-    >>> usual_rates("sgd"), usual_rates("adam")
-    ((0.003, 0.01, 0.03, 0.1, 0.3), (0.0003, 0.001, 0.003, 0.01, 0.03))
+    >>> usual_rates("sgd")
+    (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
     """
     usual = USUAL.learning_rate.of("tanh", optimizer)
     return tuple(float(f"{part * usual:.3g}") for part in GRID)

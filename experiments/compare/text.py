@@ -105,10 +105,13 @@ def _describe_rates(result: Comparison) -> str:
     if len(result.rates) == 1:
         return f"{result.rates[0]:g} for every start, as it was asked for"
     tried = ", ".join(f"{rate:g}" for rate in result.rates)
-    return (
+    words = (
         f"each start is judged at its best of {tried}. It trains at those at which it explains at "
         "least half of what the best start explains"
     )
+    if edge := [candidate.name for candidate in result.at_the_edge]:
+        words += f". For {listed(edge)} that is an end of the row: beyond it may be a better one"
+    return words
 
 
 def _describe_noise(result: Comparison) -> str:
