@@ -42,7 +42,7 @@ def figure(result: Trainability, measure: str = "held-out") -> Figure:
     """
     with styled():
         fig = Figure(figsize=(16, 9), dpi=100)
-        ax = fig.add_axes((0.075, 0.115, 0.7, 0.7))
+        ax = fig.add_axes((0.085, 0.115, 0.69, 0.7))
         if result.against == "rate":
             rate_panel(ax, result, measure)
             title = f"Which rate trains which weights: {result.settings.activation}, "
@@ -93,7 +93,7 @@ def rate_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Axe
     rates = np.array(result.rates, dtype=float)
     _cells(ax, result, rates, measure)
     ax.set_ylabel("learning rate η", size=20)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"$10^{{{np.log10(y):.0f}}}$"))
     loss = result.held_out_loss if measure == "held-out" else result.loss
     diverges, trains = ~np.isfinite(loss), result.trains
     slow = ~diverges & ~trains & (rates[:, np.newaxis] < np.median(rates))
@@ -200,11 +200,9 @@ def _key(fig: Figure, result: Trainability, measure: str) -> None:
 
 def _sides(result: Trainability) -> tuple[str, str]:
     """Return what happens on the left and on the right of the edge of chaos."""
-    if result.settings.activation in ("relu", "linear"):
+    if not result.bounded:
         return "vanishing\nsignals die out", "exploding\nsignals blow up"
-    return "ordered\nall inputs become alike,\ngradients vanish", (
-        "chaotic\nlike inputs come apart,\ngradients explode"
-    )
+    return "ordered\ninputs\nbecome alike", "chaotic\ninputs\ncome apart"
 
 
 def _edges(values: Array) -> Array:

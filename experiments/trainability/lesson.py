@@ -106,10 +106,36 @@ def none_of_the_notes(r: Trainability) -> Measured:
     return Measured(reach < r.depths[-1], reach, f"none below depth {reach}")
 
 
+def _slower(r: Trainability, start: str) -> Measured:
+    """Hold a start to being trained by fewer of the rates than √(1/n)."""
+    count, scaled = (int(r.trains[:, r.column(name)].sum()) for name in (start, "scaled"))
+    words = f"{count} of {len(r.rates)} rates train it, √(1/n) {scaled}"
+    return Measured(count < scaled, count, words)
+
+
+@claim("small: slow convergence, whatever the rate")
+def small_is_slow(r: Trainability) -> Measured:
+    return _slower(r, "small")
+
+
+@claim("large: slow convergence, or none")
+def large_is_slow(r: Trainability) -> Measured:
+    return _slower(r, "large")
+
+
 _HALF = "ReLU answers 0 to half of everything, so each layer halves the mean of a²"
 _FLAT = "σ' is at most 1/4: the edge of chaos is at σ_w = 10.2, beyond randn · 1"
 _PROBLEMS = (small_leaves, large_leaves)
 _VALLEY = (narrows, closes_at_the_edge, follows_theory)
+
+# What is said of the map against the rate, at the depth at which it is drawn by itself.
+RATE_CLAIMS = {
+    **dict.fromkeys(("tanh", "relu", "linear"), (small_is_slow, large_is_slow)),
+    "sigmoid": (
+        small_is_slow.refuted("√(1/n) does not train either"),
+        large_is_slow.refuted(_FLAT),
+    ),
+}
 
 MAP = Lesson(
     name="map",

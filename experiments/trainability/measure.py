@@ -27,8 +27,9 @@ from experiments.kit.starts import RANGES, named_start
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import HELD_OUT, WEIGHTS
 from experiments.kit.words import number
-from experiments.trainability.lesson import DEPTHS, MAP, MAPPED, RATES, RUNS, WIDTH
+from experiments.trainability.lesson import DEPTHS, MAP, MAPPED, RATE_CLAIMS, RATES, RUNS, WIDTH
 from mlp import MLP, initializers, mse, theory
+from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 from mlp.network import child_rng
 from mlp.optimizers import OPTIMIZERS
@@ -141,12 +142,11 @@ class Trainability:
     def reach(self) -> NDArray[np.intp]:
         """To which depth each scale trains, 0 for none; shape (columns,).
 
-        Where there are exceptions, it is the depth that leaves fewest of them.
+        Where there are exceptions, it is the deepest depth that leaves fewest of them.
         """
         more = np.where(self.trains, 1, -1).cumsum(axis=0)
-        best = more.argmax(axis=0)
-        deep = np.array(self.depths)[best]
-        return np.where(more.max(axis=0) > 0, deep, 0)
+        deepest_first = more[::-1].argmax(axis=0)
+        return np.where(more.max(axis=0) > 0, np.array(self.depths)[::-1][deepest_first], 0)
 
     def column(self, start: str) -> int:
         """Return the column of one of the notes' starts."""
@@ -172,6 +172,11 @@ class Trainability:
         """Return how often the smallest scale that trains goes into the largest; 0 for none."""
         valley = self.valley(row)
         return valley[1] / valley[0] if valley else 0.0
+
+    @property
+    def bounded(self) -> bool:
+        """Whether no unit's answer can grow without end."""
+        return bool(np.isfinite(ACTIVATIONS[self.settings.activation].bounds).all())
 
     @property
     def edge(self) -> float | None:
@@ -245,6 +250,12 @@ class Trainability:
             return np.nan
         return float(np.corrcoef(*ranks)[0, 1])
 
+    @property
+    def telling_row(self) -> int:
+        """The deepest row in which anything trains; against the rate, that with most."""
+        trains = self.trains.sum(axis=1)
+        return int(trains.argmax() if self.against == "rate" else np.flatnonzero(trains)[-1])
+
     def verdict(self) -> Verdict:
         """Say in one word what becomes of such networks, and how deep."""
         best = self.held_out_loss
@@ -252,18 +263,20 @@ class Trainability:
             return Verdict("diverged", "at every scale", "Every rate was too large.")
         if not self.trains.any():
             return Verdict("stalled", f"lowest held-out loss {number(float(best.min()))}", "")
-        row = int(np.flatnonzero(self.trains.any(axis=1))[-1])
+        row = self.telling_row
         low, high = self.valley(row) or (np.nan, np.nan)
         at = f"σ_w {number(low)}" if low == high else f"σ_w {number(low)} to {number(high)}"
         if self.against == "rate":
-            return Verdict("learning", f"at {at} with η {number(self.rates[row])}", "")
+            return Verdict("learning", f"with η {number(self.rates[row])}, at {at}", "")
         return Verdict("learning", f"down to depth {self.depths[row]}, at {at}", "")
 
     def outcomes(self) -> list[Outcome]:
         """Measure every claim."""
+        activation = self.settings.activation
         if self.against == "rate":
-            return []
-        return MAP.outcomes(self, self.settings.activation, self.options)
+            lesson = replace(MAP, claims=RATE_CLAIMS)
+            return lesson.outcomes(self, activation, self.options)
+        return MAP.outcomes(self, activation, self.options)
 
 
 class Member(NamedTuple):
@@ -442,7 +455,7 @@ def sigma_of(start: str, width: int) -> float:
 
 
 def usual_scales(
-    activation: str, width: int, sigma_b: float = 0.0, points: int = 11
+    activation: str, width: int, sigma_b: float = 0.0, points: int = 10
 ) -> list[float]:
     """Return the scales of the notes, and others that lie close around the edge of chaos.
 
@@ -455,13 +468,13 @@ def usual_scales(
     sigma_b : float
         The standard deviation of the biases.
     points : int
-        How many on either side of the edge.
+        About how many on either side of the edge.
 
     Examples
     --------
     >>> scales = usual_scales("tanh", 50, points=3)
     >>> print(*(round(scale, 2) for scale in scales))
-    0.05 0.07 0.65 0.94 1.0 1.06 1.41 1.47 7.07 12.02
+    0.05 0.07 0.65 0.94 1.0 1.06 1.41 2.89 5.9 7.07 12.02
     """
     notes = {sigma_of(name, width): None for name in RANGES}
     try:
@@ -469,11 +482,19 @@ def usual_scales(
     except ValueError:
         edge = 1.0
     low, high = 0.7 * min(notes), 1.7 * max(*notes, 2 * edge)
-    below = edge * np.exp(-np.geomspace(0.06, np.log(edge / low), points))
-    above = edge * np.exp(np.geomspace(0.06, np.log(high / edge), points))
+    below = np.geomspace(0.06, np.log(edge / low), points)
+    near, far = points // 2, 0.35
+    above = [
+        *np.geomspace(0.06, far, near, endpoint=False),
+        *np.linspace(far, np.log(high / edge), points - near + 2),
+    ]
     scales = [*notes, *([edge] if min(abs(edge / s - 1) for s in notes) > 1e-6 else [])]
     # One that all but coincides with another would only be a sliver of the map.
-    others = [s for s in (*below, *above) if min(abs(np.log(s / t)) for t in scales) > 0.03]
+    others = [
+        s
+        for s in edge * np.exp([*-below, *above])
+        if min(abs(np.log(s / t)) for t in scales) > 0.03
+    ]
     return sorted(float(s) for s in (*scales, *others))
 
 

@@ -48,7 +48,14 @@ def text(result: Trainability, figure: str) -> str:
     ]
     outcomes, verdict = result.outcomes(), result.verdict()
     if outcomes:
-        lines += [*claims("the notes, and theory, say", outcomes, verdict.word), ""]
+        lines += [
+            *claims(
+                "the notes say" if _rate(result) else "the notes, and theory, say",
+                outcomes,
+                verdict.word,
+            ),
+            "",
+        ]
     lines += [*verdict_rows(verdict), row("picture", figure)]
     return "\n".join([*lines, *rows("next", _next(result))])
 
@@ -57,16 +64,14 @@ def answer(result: Trainability) -> str:
     """Return in a sentence which scales train where it is hardest, and how the notes' fare."""
     if not result.trains.any():
         return "no scale trains."
+    row = result.telling_row
+    low, high = result.valley(row) or (np.nan, np.nan)
     if _rate(result):
-        row = int(result.trains.sum(axis=1).argmax())
-        low, high = result.valley(row) or (np.nan, np.nan)
         ends = number(low) if low == high else f"from {number(low)} to {number(high)}"
         return (
             f"at depth {result.depths[0]} a rate of {result.rates[row]:.2g} trains the widest "
             f"range of scales, σ_w {ends}."
         )
-    row = int(np.flatnonzero(result.trains.any(axis=1))[-1])
-    low, high = result.valley(row) or (np.nan, np.nan)
     ends = f"σ_w = {number(low)} trains" if low == high else (
         f"σ_w from {number(low)} to {number(high)} train"
     )  # fmt: skip
@@ -96,8 +101,8 @@ def _training(result: Trainability) -> list[str]:
         return [first, f"η from {result.rates[0]:g} to {result.rates[-1]:g}"]
     rates = ", ".join(f"{float(rate):g}" for rate in result.rates)
     over = ", over the depth" if isinstance(result.rates[0], PerLayer) else ""
-    best = "; the best counts, by training loss" if len(result.rates) > 1 else ""
-    return [first, f"η = {rates}{over}{best}"]
+    best = ["of these rates the one of the lowest training loss counts"]
+    return [first, f"η = {rates}{over}", *(best if len(result.rates) > 1 else [])]
 
 
 def _of_depths(result: Trainability) -> list[str]:
@@ -124,15 +129,24 @@ def _range(valley: tuple[float, float] | None) -> tuple[str, str]:
 
 
 def _theory(result: Trainability) -> list[str]:
-    """Return how many depth scales deep it trains, and what that scale is."""
+    """Return how many depth scales deep it trains, what that scale is, and where it fails."""
     below, above = (result.multiple(side) for side in ("below", "above"))
-    known = [f"{m:.1f} ξ {side} the edge of chaos" for m, side in
-             ((below, "below"), (above, "above")) if np.isfinite(m)]  # fmt: skip
+    known = [
+        f"{m:.1f} ξ {side} the edge of chaos"
+        for m, side in ((below, "below"), (above, "above"))
+        if np.isfinite(m)
+    ]
     if not known:
         return wrapped("theory", "training ends nowhere within the map.")
-    return wrapped(
-        "theory", f"it trains to {', and '.join(known)} (a paper on tanh: 6 ξ). {_scale(result)}"
-    )
+    said = f"it trains to {' and '.join(known)} (a paper on tanh: 6 ξ). {_scale(result)}"
+    too_large = (result.sigma_w > (result.edge or np.inf)) & (result.reach == 0)
+    if result.bounded and too_large.any() and (above * result.depth_scale[too_large] > 3).any():
+        first = number(float(result.sigma_w[too_large].min()))
+        said += (
+            f" From σ_w = {first} on it fails for another reason: the first answers are about σ_w "
+            "times too large."
+        )
+    return wrapped("theory", said)
 
 
 def _scale(result: Trainability) -> str:

@@ -31,6 +31,7 @@ from experiments.kit.words import (
     rows,
     table,
 )
+from experiments.race.races import RACES
 from experiments.walkthrough import symbols as s
 from experiments.walkthrough.measure import (
     DECIMALS,
@@ -557,7 +558,7 @@ def _happened(walk: Walkthrough) -> list[list[str]]:
 
 
 def _next(walk: Walkthrough) -> list[str]:
-    """Return the same start on all rows, and the case after this one."""
+    """Return the same start on all rows, the case after this one, and for a range the map."""
     changed = "".join(
         f" --{option.name} {walk.options[option.name]}"
         for option in walk.case.options
@@ -570,6 +571,7 @@ def _next(walk: Walkthrough) -> list[str]:
     return [
         f"mlp-demo {walk.case.name}{changed} --activation {walk.activation}",
         f"mlp-demo walkthrough {after or names[0]} --activation {walk.activation}",
+        *([f"mlp-demo map --activation {walk.activation}"] if walk.case.name in RACES else []),
     ]
 
 
