@@ -171,14 +171,13 @@ def train(
         loss=np.full((epochs + 1, *network.stack_shape), np.nan, dtype=network.dtype),
         diverged_at=np.full(network.stack_shape, -1),
     )
+    whole = bool(probes)
+    gradients, parts = _parts(network, x, y, batch_size, whole)
     with np.errstate(over="ignore", invalid="ignore"):
         for k, epoch in enumerate(range(first_epoch, first_epoch + epochs + 1)):
-            if k == 0 or probes:  # which may keep the arrays that they are given
-                gradients = Gradients.into(np.empty_like(network.theta), network.sizes)
-                parts = _parts(network, gradients, x, y, batch_size, whole=bool(probes))
             learn = full_batch and k < epochs  # the pass that is recorded is the one to learn from
             for part in parts:
-                trace, loss = _pass(part, part.x, part.y, backward=learn or bool(probes))
+                trace, loss = _pass(part, part.x, part.y, backward=learn or whole)
                 history.loss[k, part.members] = loss
             for name, probe in probes.items():
                 _keep(history, k, name, probe(network, trace, gradients))
@@ -190,6 +189,9 @@ def train(
                 break
             if full_batch:
                 optimizer.update(network.theta, gradients.theta)  # update each parameter
+            if probes:  # which may have kept the arrays that they were given
+                gradients, parts = _parts(network, x, y, batch_size, whole)
+            if full_batch:
                 continue
             for rows in _batches(n, batch_size, child_rng(seed, epoch) if shuffle else None):
                 for part in parts:
@@ -213,11 +215,12 @@ class _Part(NamedTuple):
 
 
 def _parts(
-    network: MLP, gradients: Gradients, x: Array, y: Array, rows: int, whole: bool
-) -> list[_Part]:
-    """Cut a stack into parts that fit the cache; one network, or all for probes, is one part."""
+    network: MLP, x: Array, y: Array, rows: int, whole: bool
+) -> tuple[Gradients, list[_Part]]:
+    """Return new gradients, and parts of a stack that fit the cache; the whole is one part."""
+    gradients = Gradients.into(np.empty_like(network.theta), network.sizes)
     if whole or not network.stack_shape:
-        return [_Part(..., network, gradients, x, y)]
+        return gradients, [_Part(..., network, gradients, x, y)]
     numbers = network[0].theta.size + 3 * rows * sum(network.sizes)  # 3: z, a and delta
     count = max(1, IN_CACHE // (numbers * network.dtype.itemsize))
     parts = []
@@ -229,7 +232,7 @@ def _parts(
         # One list of delta for all, so that a part's are gone when the next one's come.
         of_gradients = replace(of_gradients, delta=gradients.delta)
         parts.append(_Part(members, of_network, of_gradients, of_x, of_y))
-    return parts
+    return gradients, parts
 
 
 def _pass(part: _Part, x: Array, y: Array, backward: bool = True) -> tuple[Trace, Any]:

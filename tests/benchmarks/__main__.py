@@ -32,7 +32,8 @@ def main() -> None:
 
     versions = parts.versions()
     print(f"{date.today()}: {', '.join(f'{k} {v}' for k, v in versions.items())}")
-    print(f"step and stack: {asked.threads} thread(s) for each library\n")
+    unit = "seconds of the processor" if asked.threads == 1 else "seconds"
+    print(f"step and stack: {unit}, {asked.threads} thread(s) for each library\n")
     print("| | ours | theirs (ours / theirs) |\n| --- | ---: | --- |")
     figures: list[list[Figure]] = []
     for part, measure in PARTS.items():

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Any
 
 Timed = Callable[[], float]
@@ -37,6 +38,26 @@ def seconds(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
+
+
+def processor_seconds(action: Callable[[], object]) -> float:
+    """Return how long one call, and the processes it waits for, keep a processor busy.
+
+    Whatever else the machine is doing does not count, but every thread does.
+    """
+
+    def used() -> float:
+        both = map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN))
+        return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+    started = used()
+    action()
+    return used() - started
+
+
+def clock(threads: int) -> Callable[[Callable[[], object]], float]:
+    """Return what measures a library that has so many threads."""
+    return processor_seconds if threads == 1 else seconds
 
 
 def ratio(ours: Callable[[], object], theirs: Callable[[], object], turns: int = 9) -> float:
@@ -106,7 +127,7 @@ class Worker:
         self()  # it is built and warm
 
     def __call__(self) -> float:
-        """Run the case once more and return the seconds."""
+        """Run the case once more; return the seconds, with one thread those of the processor."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(file=self._process.stdin, flush=True)

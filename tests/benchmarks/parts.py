@@ -20,12 +20,12 @@ import numpy as np
 
 from experiments.kit.words import shape
 from mlp import MLP, train
-from tests.benchmarks.measure import Figure, Timed, Worker, in_turns, process, seconds
+from tests.benchmarks.measure import Figure, Timed, Worker, clock, in_turns, process, seconds
 from tests.benchmarks.peers import EPOCHS, problem
 
 PACKAGES = {"PyTorch": "torch", "JAX": "jax", "Keras": "keras", "scikit-learn": "sklearn"}
 # One turn of one side takes about this long, and has at least so many steps.
-TURN, STEPS = 0.2, 10
+TURN, STEPS = 0.3, 30
 
 
 @dataclass(frozen=True)
@@ -225,4 +225,4 @@ def _whole(library: str, setting: Setting, case: dict[str, Any]) -> Timed:
         with Worker(library, "stack", setting.threads, steps=1000, **case):
             pass
 
-    return lambda: seconds(build)
+    return lambda: clock(setting.threads)(build)

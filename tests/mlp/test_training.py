@@ -266,17 +266,19 @@ def test_large_stacks_need_little_more_memory_than_their_parameters(
     assert peak(400) < 2 * peak(40)
 
 
-def test_what_a_probe_keeps_stays_as_it_was(data: Data) -> None:
-    kept: list[tuple[Gradients, Array]] = []
+@pytest.mark.parametrize("batch_size", [None, 5], ids=["all rows", "5 rows"])
+def test_what_a_probe_keeps_stays_as_it_was(batch_size: int | None, data: Data) -> None:
+    kept: list[tuple[Gradients, list[Array]]] = []
 
     def keep(network: MLP, trace: Trace, gradients: Gradients) -> float:
-        kept.append((gradients, gradients.theta.copy()))
+        kept.append((gradients, [g.copy() for g in (gradients.theta, *gradients.delta)]))
         return 0.0
 
-    train(MLP([2, 3, 1], "tanh"), *data, epochs=3, probes={"keep": keep})
+    network = MLP([2, 3, 1], "tanh")
+    train(network, *data, epochs=3, batch_size=batch_size, probes={"keep": keep})
     assert len(kept) == 4
-    for gradients, theta in kept:
-        np.testing.assert_array_equal(gradients.theta, theta)
+    for gradients, copies in kept:
+        assert_same([gradients.theta, *gradients.delta], copies)
 
 
 def test_a_stack_of_stacks_trains_every_network_as_if_alone(data: Data) -> None:
