@@ -29,6 +29,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLoca
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.kit.words import end
+from mlp import initializers
 from mlp.arrays import Array, InputError
 from mlp.files import check_writable, replacing
 
@@ -155,7 +156,8 @@ def save(fig: Figure, path: Path, description: str = "") -> None:
 def start_colours(names: Sequence[str]) -> list[str]:
     """Return a colour for each start."""
     others = cycle(OTHERS)
-    return [COLOURS.get(name.split("_")[0]) or next(others) for name in names]
+    known = (initializers.INITIALIZERS.name_of(name).split("_")[0] for name in names)
+    return [COLOURS.get(name) or next(others) for name in known]
 
 
 def start_label(name: str) -> str:
