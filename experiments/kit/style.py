@@ -182,7 +182,7 @@ def readable(colour: str) -> str:
     Examples
     --------
     >>> readable("#E69F00"), readable("#222222")
-    ('#a26f00', '#222222')
+    ('#9f6c00', '#222222')
     """
     share = (1.05 / CONTRAST - 0.05) / max(luminance(colour), 1e-9)
     if share >= 1:
