@@ -128,12 +128,11 @@ def list_command(part: str | None, init: tuple[str, ...], output_format: str) ->
     """Show what has a name: initializers, activations, cases, data sets.
 
     \b
-    Examples:
-      mlp-demo list
+    Example:
       mlp-demo list cases
 
-    Of the cases that part alone shows all claims. With --init FILE.py:FUNCTION, that
-    initializer as well.
+    Without a part it shows all of them, but of the cases only their titles. With --init
+    FILE.py:FUNCTION, that initializer as well.
     """
     if output_format == "json":
         print_json(as_json(part))

@@ -38,7 +38,7 @@ class Activation:
         Both as a reader would write them: f in z, f' in z and a, of `mlp.formulas`. Mere text
         is shown as it is, and is left out where numbers are put in.
     bounds : (float, float)
-        The asymptotes of f. A unit *saturates* near a finite one on both-sided functions.
+        The infimum and the supremum of f. A unit *saturates* near them if both are finite.
     kinks : tuple of float
         Where f' jumps; a finite difference across a kink means nothing.
 

@@ -183,10 +183,10 @@ def dead(network: MLP, trace: Trace, gradients: Gradients) -> Array:
 
 
 def saturated(network: MLP, trace: Trace, gradients: Gradients) -> Array:
-    """Return the fraction of all a that lie within 1 % of the range from an asymptote of f.
+    """Return the fraction of all a that lie within 1 % of the range from a bound of f.
 
     For tanh |a| > 0.98, for sigmoid a < 0.01 or a > 0.99; there f' is below 0.04 and 0.01.
-    Activations without two asymptotes never saturate: 0.
+    Activations without two finite bounds never saturate: 0.
 
     Returns
     -------

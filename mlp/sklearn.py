@@ -8,7 +8,7 @@ It differs from ``sklearn.neural_network.MLPRegressor`` in what the lesson needs
 can be chosen, the loss is the mean squared error without a factor 1/2 and without a penalty
 on the weights, and training runs for all of its epochs.
 
-Where to go next: the README, for a grid search over initializers.
+Where to go next: ``notebooks/guide.md``, for a grid search over initializers.
 """
 
 from __future__ import annotations

@@ -207,15 +207,23 @@ class Result:
     @property
     def dead(self) -> list[int]:
         """How many units of each hidden layer are dead at the end: f'(z) = 0 on every row."""
-        parts = np.nan_to_num(self.history["dead"][-1])
+        with np.errstate(over="ignore", invalid="ignore"):
+            trace = self.network.forward(self.dataset.x)
+            parts = diagnostics.dead(self.network, trace, self.gradients)
         return [round(part * H) for part, H in zip(parts, self.settings.hidden, strict=True)]
 
     @property
     def dead_from(self) -> int | None:
-        """The epoch from which a hidden layer is dead as a whole, to the end; None if none is."""
-        alive = np.flatnonzero((self.history["dead"] < 1).all(axis=1))
-        epoch = int(alive[-1]) + 1 if len(alive) else 0
-        return epoch if epoch <= self.history.epochs else None
+        """The epoch from which no gradient reaches a layer that is dead as a whole, to the end.
+
+        None if no layer is. Weights without a gradient do not move: it is dead since then.
+        """
+        pairs = enumerate(zip(self.dead, self.settings.hidden, strict=True))
+        whole = [k for k, (dead, H) in pairs if dead == H]
+        if not whole:
+            return None
+        reached = np.flatnonzero(self.history["dW_rms"][:, whole[-1]])
+        return int(reached[-1]) + 1 if len(reached) else 0
 
     @property
     def frozen(self) -> bool:
@@ -455,7 +463,6 @@ def _probes(before: MLP) -> dict[str, Any]:
         "weight_change": weight_change,
         "unit_spread": _unit_spread,
         "dW_rms": diagnostics.dW_rms,
-        "dead": diagnostics.dead,
     }
 
 

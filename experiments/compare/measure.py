@@ -30,6 +30,7 @@ from experiments.kit.settings import (
     Settings,
     unwatched,
 )
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Start
 from experiments.kit.sweep import Map, Tasks
 from experiments.kit.training import (
@@ -82,7 +83,7 @@ class Task(NamedTuple):
 
     Attributes
     ----------
-    networks : MLP
+    network : MLP
         A stack of shape (starts, rates).
     dataset : Dataset
         The rows to learn from.
@@ -96,7 +97,7 @@ class Task(NamedTuple):
         Its number.
     """
 
-    networks: MLP
+    network: MLP
     dataset: Dataset
     held_out: Sequence[tuple[Array, Array]]
     rates: Sequence[float]
@@ -262,15 +263,19 @@ class Comparison:
         Runs are compared in pairs. A start is worse only if it explains less than
         ``1 - margin`` of what the best explains in so many pairs, and by so much, that chance
         would hardly do it (`chance_of`, 5 % for all pairs of starts together: Bonferroni's
-        correction). All pairs are counted because the best is chosen by looking.
+        correction). All pairs are counted because the best is chosen by looking. A start of
+        which most runs diverge is worse in any case.
         """
         pairs = comb(len(self.candidates), 2)
         return [
             candidate
             for candidate in self.candidates
             if candidate is self.best
-            or chance_of((1 - self.margin) * self.best.explained, candidate.explained) * pairs
-            >= NOISE
+            or (
+                2 * candidate.count("diverged") <= self.runs
+                and chance_of((1 - self.margin) * self.best.explained, candidate.explained) * pairs
+                >= NOISE
+            )
         ]
 
     @property
@@ -369,8 +374,10 @@ def compare(
     ------
     DataError
         If the table has fewer than 10 rows, or its target is constant.
-    ValueError
+    InputError
         If there is no start, a setting is out of range or a name is unknown.
+    MemoryError
+        If memory has no room for that.
 
     Examples
     --------
@@ -386,6 +393,9 @@ def compare(
         raise InputError("there is nothing to compare: name at least one start")
     rows = _rows(table)
     rates = tuple(rates or usual_rates(settings.optimizer))
+    members, sizes = len(starts) * len(rates), _sizes(table, settings)
+    recorded = runs * members * (settings.epochs + 1)
+    require(of_training(sizes, len(table.values), members, recorded))
     draw = partial(_task, starts, table, rows, settings, rates)
     step, trained = expect(runs), []
     for outcome in map(carry_out, Tasks(draw, range(runs))):
@@ -466,7 +476,7 @@ def chance_of(best: Array, other: Array) -> float:
 
 def carry_out(task: Task) -> Trained:
     """Train all networks of a run; on any machine, as it needs nothing but the task."""
-    stack, settings, x, y = task.networks, task.settings, task.dataset.x, task.dataset.y
+    stack, settings, x, y = task.network, task.settings, task.dataset.x, task.dataset.y
     epochs = settings.epochs
     first, held_out = epochs + 1 - _last(epochs), []
 
@@ -513,7 +523,7 @@ def _task(
     order = child_rng(settings.seed, HELD_OUT, run).permutation(len(table.values))
     first, second = rows.judging, rows.judging + rows.choosing
     dataset, held_out = table.divided(order[second:], order[first:second], order[:first])
-    sizes = [dataset.x.shape[1], *settings.hidden, dataset.y.shape[1]]
+    sizes = _sizes(table, settings)
     drawn = [
         network
         for start in starts
@@ -550,6 +560,10 @@ def _explained(loss: Array, mean_loss: float) -> Array:
     parts = 1 - loss / mean_loss if mean_loss > 0 else np.zeros_like(loss)
     explained: Array = np.clip(np.nan_to_num(parts, nan=0.0, neginf=0.0), 0, 1)
     return explained
+
+
+def _sizes(table: Table, settings: Settings) -> list[int]:
+    return [len(table.inputs), *settings.hidden, len(table.targets)]
 
 
 def _rows(table: Table) -> Rows:

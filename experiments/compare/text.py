@@ -14,10 +14,10 @@ from experiments.kit.words import (
     data_rows,
     describe_network,
     describe_training,
+    ending,
     finite,
     heading,
     listed,
-    number,
     numbers,
     row,
     rows,
@@ -83,6 +83,8 @@ def _table(result: Comparison) -> list[str]:
     width = max(len("start"), *(len(c.name) for c in result.candidates))
     head = f"  {'start':{width}}{'R²':>7}{'10 % – 90 %':>15}{'loss':>8}"
     head += f"{'η':>8}{'trains at':>12}"
+    some_diverged = any(candidate.count("diverged") for candidate in result.candidates)
+    head += f"{'diverged':>10}" * some_diverged
     lines = [heading(head)]
     for candidate in result.ranking:
         low, high = (f"{part:.2f}" for part in candidate.band())
@@ -92,8 +94,9 @@ def _table(result: Comparison) -> list[str]:
         mark = "=" if result.judged and candidate in result.equals else ""
         lines.append(
             f"{mark:2}{candidate.name:{width}}"
-            f"{candidate.mean:>7.2f}{spread:>15}{number(loss):>8}"
+            f"{candidate.mean:>7.2f}{spread:>15}{ending(loss):>8}"
             f"{candidate.rate:>8g}{f'{works.sum()} of {len(works)}':>12}"
+            + f"{candidate.count('diverged') or '':>10}".rstrip()
         )
     return lines
 
@@ -112,7 +115,8 @@ def _describe_noise(result: Comparison) -> str:
     return (
         f"as good as the best. A start is worse if it explains less than {1 - result.margin:.0%} "
         "of what the best explains, in so many pairs of runs, and by so much, that chance would "
-        "hardly do it (signed-rank test, 5 % for all pairs of starts together)"
+        "hardly do it (signed-rank test, 5 % for all pairs of starts together); or if most of its "
+        "runs diverge"
     )
 
 

@@ -31,7 +31,7 @@ from experiments.kit.options import (
     network_options,
     settings_of,
 )
-from experiments.kit.report import deliver, figure_path
+from experiments.kit.report import deliver, figure_path, progress
 from mlp.arrays import InputError
 from mlp.initializers import INITIALIZERS
 from mlp.registry import suggestion
@@ -55,6 +55,8 @@ def _positive(words: str) -> float:
     value = finite_number(words)
     if value <= 0:
         raise InputError(f"'{words}' is not positive; for all weights at 0 it is --init zeros")
+    if not 0 < value * value < float("inf"):
+        raise InputError(f"'{words}' is out of range: its square is the variance of the weights")
     return value
 
 
@@ -140,7 +142,8 @@ def _explorer(ctx: click.Context, values: dict[str, Any]) -> Explorer:
         optimizer=settings.optimizer,
     )
     explorer = Explorer(dataset_of(values), choice, _source(ctx, values))
-    explorer.train(settings.epochs)
+    with progress("training") as expect:
+        explorer.train(settings.epochs, expect(settings.epochs + 1))
     return explorer
 
 

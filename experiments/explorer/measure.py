@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 
 from experiments.data import Dataset
 from experiments.kit.claims import Setback
-from experiments.kit.settings import Default, Defaults, Settings
+from experiments.kit.settings import Default, Defaults, Settings, Step
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import Named, Start, named_start
 from experiments.kit.training import BATCHES, networks, setback, verdict_word
 from experiments.propagation.measure import MEASURES, Journey
@@ -265,18 +267,28 @@ class Explorer:
         self._begun: Begun | None = None
         self._sight: Sight | None = None
 
-    def train(self, epochs: int = 1) -> None:
+    def train(self, epochs: int = 1, step: Step | None = None) -> None:
         """Train some more epochs; nothing happens once it has diverged.
+
+        Parameters
+        ----------
+        epochs : int
+            How many.
+        step : callable, optional
+            Called before the first of them and after each.
 
         Raises
         ------
         InputError
             If the weights cannot be drawn.
+        MemoryError
+            If there is no room for them, or for the losses of so many epochs.
         """
         began, now = time.perf_counter(), self._training()
         if not epochs or now.diverged:
             return
         epoch = len(now.losses) - 1
+        require(of_training(now.network.sizes, len(self.dataset.x), recorded=epochs))
         history = train(
             now.network,
             self.dataset.x,
@@ -286,6 +298,7 @@ class Explorer:
             batch_size=self.choice.batch_size,
             seed=np.random.SeedSequence(self.choice.seed, spawn_key=(BATCHES,)),
             probes={},
+            on_epoch=None if step is None else lambda epoch, loss: step(),
             first_epoch=epoch,
         )
         now.diverged = bool(history.diverged_at >= 0)
@@ -370,8 +383,10 @@ def depth_limits(activation: str) -> tuple[Array, Array]:
     numpy.ndarray
         `depth_limit` of each.
     """
-    edge = theory.critical_sigma_w(activation) * (1 + np.array([-0.1, -0.02, 0, 0.02, 0.1]))
-    sigma_w = np.sort(np.append(np.geomspace(*SIGMA_W, 41), edge))
+    sigma_w = np.geomspace(*SIGMA_W, 41)
+    with suppress(ValueError):  # an activation of the user's may have no edge
+        edge = theory.critical_sigma_w(activation)
+        sigma_w = np.sort(np.append(sigma_w, edge * np.array([0.9, 0.98, 1, 1.02, 1.1])))
     return sigma_w, np.array([depth_limit(activation, sigma) for sigma in sigma_w])
 
 

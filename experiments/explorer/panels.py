@@ -146,6 +146,8 @@ class Map(Panel):
     def update(self, sight: Sight, past: Sequence[Sight]) -> None:
         """Move the dot, and the marks of the starts that do not follow the width."""
         choice, at = sight.choice, sight.choice.at
+        if at is not None and not SIGMA_W[0] <= at <= SIGMA_W[1]:
+            at = None
         drawn = choice.activation, choice.depth, choice.width
         if drawn != self.drawn:
             self.drawn = drawn
@@ -167,7 +169,7 @@ class Map(Panel):
         words = "you are not on this map"
         if at is not None:
             layers = depth_limit(choice.activation, at)
-            self.here.set_data([np.clip(at, *SIGMA_W)], [np.clip(layers, *LAYERS)])
+            self.here.set_data([at], [np.clip(layers, *LAYERS)])
             words = f"● you are here: {layers_in_words(layers)}"
         self.name.set_text(words)
 

@@ -182,15 +182,15 @@ class Fit:
             return Verdict("stalled", "no weight moved (largest change 0)", reason)
         lowest, bad = float(loss.min()), self.setback
         ended_badly = f"{bad.what}; use {remedy(self.advice())}." if bad else ""
-        if lowest > LEARNED * mean_loss:
-            reason = f"Always answering the mean has a loss of {number(mean_loss)}."
+        judged, mean = (held_out, self.held_out_mean_loss) if len(held_out) else (loss, mean_loss)
+        if judged.min() > LEARNED * mean:
             words = f"lowest loss {number(lowest)}"
+            reason = f"Always answering the mean has a loss of {number(mean_loss)}."
             if bad:
-                words, reason = f"{words}, at the end {number(loss[-1])}", ended_badly
-            return Verdict("stalled", words, reason)
-        if len(held_out) and held_out.min() > LEARNED * self.held_out_mean_loss:
-            words = f"held out never below the mean, lowest loss {number(held_out.min())}"
-            reason = f"It learns its own rows (loss {number(lowest)}), not the rule."
+                words = f"{words}, at the end {number(loss[-1])}"
+            elif lowest <= LEARNED * mean_loss:
+                words = f"held out never below the mean, lowest loss {number(judged.min())}"
+                reason = f"It learns its own rows (loss {number(lowest)}), not the rule."
             return Verdict("stalled", words, ended_badly or reason)
         numbers = f"loss {number(loss[0])} → {number(loss[-1])}"
         if len(held_out):

@@ -286,7 +286,7 @@ def network_options(defaults: Defaults, *names: str) -> list[click.Parameter]:
             type=Known("name", lambda: ACTIVATIONS),
             default=defaults.activation,
             show_default=True,
-            help="Of the hidden units: linear, relu, tanh, sigmoid.",
+            help=f"Of the hidden units: {', '.join(ACTIVATIONS)}.",
         ),
         click.Option(
             ["--hidden"],

@@ -271,15 +271,12 @@ def _in_order(
 
 def _submit(executor: Executor, function: Callable[[T], R], task: T) -> Future[R]:
     """Send a task to a worker, or do it here if no worker knows its activation."""
-    if not isinstance(task, Task) or _activations(task) <= KNOWN:
+    network = getattr(task, "network", None)
+    if network is None or {layer.activation.name for layer in network.layers} <= KNOWN:
         return executor.submit(function, task)
     done: Future[R] = Future()
     done.set_result(function(task))
     return done
-
-
-def _activations(task: Task) -> set[str]:
-    return {layer.activation.name for layer in task.network.layers}
 
 
 @contextmanager

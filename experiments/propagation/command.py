@@ -36,7 +36,7 @@ from mlp.activations import ACTIVATIONS
         click.Option(
             ["--activation"],
             type=Known("name", lambda: ACTIVATIONS),
-            help="Of the hidden layers: linear, relu, tanh, sigmoid.  [default: tanh]",
+            help=f"Of the hidden layers: {', '.join(ACTIVATIONS)}.  [default: tanh]",
         ),
         click.Option(
             ["--width"], type=click.IntRange(min=1), help="Units per layer.  [default: 250]"

@@ -123,7 +123,7 @@ def _histograms(fig: Figure, place: SubplotSpec, result: Propagation) -> None:
             ax = fig.add_subplot(grid[i, j])
             histogram_panel(ax, journey.answers[layer], bounds, colour)
             ticks = ax.get_xlim() if i == len(rows) - 1 else ()
-            ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+            ax.set_xticks(ticks, [f"{t:.2g}" for t in ticks])
             if ticks:
                 ax.get_xticklabels()[0].set_horizontalalignment("left")
                 ax.get_xticklabels()[1].set_horizontalalignment("right")

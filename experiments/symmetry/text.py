@@ -155,8 +155,8 @@ def _biases(result: Symmetry) -> list[str]:
         stalled = int((loss > LEARNED * result.dataset.mean_predictor_loss).sum())
         lines += [
             row(f"ε = {named(epsilon)}", f"at the start two units differ by {_two(start)}"),
-            row("", f"at the end {int((distinct == units).sum())} of {result.runs} networks have "
-                f"{units} different units; {int((dead > 0).sum())} have a dead one"),
+            row("", f"{int((distinct == units).sum())} of {result.runs} networks end with {units} "
+                f"different units; {int((dead > 0).sum())} have a dead one"),
             row("", f"final loss {number(middle)}, from {number(low)} to {number(high)}; "
                 f"{stalled} of {result.runs} learn nothing"),
         ]  # fmt: skip

@@ -208,8 +208,7 @@ def _sides(result: Trainability) -> tuple[str, str]:
 def _edges(values: Array) -> Array:
     """Return where the cells of ascending positive numbers meet on a log axis."""
     logs = np.log(values)
-    half = np.diff(logs) / 2 if len(logs) > 1 else np.array([0.2])
-    edges: Array = np.exp(
-        [logs[0] - half[0], *(logs[:-1] + half[: len(logs) - 1]), logs[-1] + half[-1]]
-    )
+    steps = np.diff(logs) if len(logs) > 1 else np.array([0.4])
+    between = (logs[1:] + logs[:-1]) / 2
+    edges: Array = np.exp([logs[0] - steps[0] / 2, *between, logs[-1] + steps[-1] / 2])
     return edges

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -42,10 +43,21 @@ COMMANDS = {
     "xavier": DEEP,
     "he": DEEP,
     "propagate": ("--runs", "2", "--depth", "3", "--width", "20"),
+    "map": ("--depths", "2", "--scales", "1", "--width", "8", "--runs", "1", "--epochs", "1"),
+    "explore": ("--hidden", "8x3", "-o", "state.png"),
     "compare": ("--runs", "2", "--epochs", "2"),
     "symmetry": ("--epochs", "20"),
     "train": ("penguins", "--target", "year", "--drop-missing", "--epochs", "3"),
 }
+
+
+def test_these_are_all_commands_that_take_an_activation() -> None:
+    takes = {name for name, command in main.commands.items() if has_activation(command)}
+    assert takes == set(COMMANDS)
+
+
+def has_activation(command: click.Command) -> bool:
+    return any(param.name == "activation" for param in command.params)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -89,11 +89,11 @@ def test_extreme_inputs_stay_finite_without_a_warning(
 @each
 def test_the_bounds_hold_and_a_finite_one_is_approached(f: Activation) -> None:
     low, high = f.bounds
-    a = f(np.linspace(-50, 50, 1001))
+    a = f(np.linspace(-50, 50, 100_001))
     assert low <= a.min()
     assert a.max() <= high
-    assert not np.isfinite(low) or f(np.array(-50.0)) == pytest.approx(low, abs=1e-12)
-    assert not np.isfinite(high) or f(np.array(50.0)) == pytest.approx(high, abs=1e-12)
+    assert not np.isfinite(low) or a.min() == pytest.approx(low, abs=1e-6)
+    assert not np.isfinite(high) or a.max() == pytest.approx(high, abs=1e-6)
     assert np.isfinite(low) or f(np.array(-1e6)) < -1e5
     assert np.isfinite(high) or f(np.array(1e6)) > 1e5
 

@@ -207,6 +207,15 @@ def test_what_explains_four_fifths_of_the_best_is_as_good() -> None:
     assert "all others are worse." in strict.answer()
 
 
+def test_a_start_of_which_most_runs_diverge_is_worse_however_little_the_best_explains() -> None:
+    result = comparison(np.array([0.3, 0, 0, 0, 0] * 4), np.zeros(20), np.zeros(20))
+    assert len(result.equals) == 3
+    result.candidates[1].words[:11] = ["diverged"] * 11
+    result.candidates[2].words[:10] = ["diverged"] * 10
+    again = replace(result)
+    assert again.worse == [result.candidates[1]]
+
+
 def test_too_few_runs_name_no_winner() -> None:
     assert comparison(np.full(5, 0.9), np.full(5, 0.1)).too_few
     assert not comparison(np.full(6, 0.9), np.full(6, 0.1)).too_few

@@ -25,7 +25,7 @@ from experiments.explorer.controls import Dial, Pick
 from experiments.explorer.figure import CONTROLS, ExplorerFigure, explore
 from experiments.explorer.measure import Choice, Explorer, start_names
 from experiments.kit.style import save
-from mlp import initializers
+from mlp import activations, initializers
 from mlp.activations import ACTIVATIONS
 from tests.pictures import assert_legible
 
@@ -447,6 +447,25 @@ def test_an_initializer_that_fails_is_a_sentence_and_the_last_picture_stays(
         assert "no weights today" not in board.figure._progress.get_text()
     finally:
         initializers.INITIALIZERS.remove("bad")
+
+
+def test_an_activation_of_the_users_has_a_button_and_a_map() -> None:
+    """Softplus has no edge of chaos: what is added to every a never comes to rest."""
+    activations.register(
+        activations.Activation(
+            "softplus",
+            lambda z: np.logaddexp(0, z),
+            lambda z, a: 1 / (1 + np.exp(-z)),
+            bounds=(0.0, np.inf),
+        )
+    )
+    try:
+        board = Board(activation="softplus")
+        assert board["activation"].value == "softplus"
+        board.keys("s")
+        assert_legible(board.figure, 10)
+    finally:
+        activations.ACTIVATIONS.remove("softplus")
 
 
 @pytest.mark.parametrize("size", [(640, 400), (1920, 1080), (600, 900)])

@@ -198,7 +198,7 @@ def test_a_package_brings_initializers_and_a_broken_one_is_named(folder: Path) -
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
     listed = run("list")
-    assert "\n  coin  " in listed.stdout
+    assert "\ncoin  " in listed.stdout
     told = listed.stderr.splitlines()
     assert [line.split("'")[1] for line in told] == [
         "he_normal",

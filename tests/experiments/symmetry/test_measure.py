@@ -130,7 +130,7 @@ def test_mini_batches_have_a_theory_too() -> None:
 @pytest.mark.parametrize(
     ("settings", "start", "said"),
     [
-        (replace(TANH, optimizer="adam"), equal_start(0.5), "Adam remembers"),
+        (replace(TANH, optimizer="adam"), equal_start(0.5), "Adam has one"),
         (TANH, equal_start(0.0, "normal"), "not the same at the start"),
         (replace(TANH, activation="relu"), equal_start(0.0), "kink of relu"),
     ],

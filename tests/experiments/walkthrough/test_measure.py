@@ -24,7 +24,7 @@ from experiments.walkthrough.measure import LESSONS, Line, Step, Walkthrough, pa
 from experiments.walkthrough.text import Question, blocks, lessons
 from mlp import MLP, SGD, mse, train
 from mlp.activations import ACTIVATIONS, Activation, register
-from mlp.formulas import a, exp, z
+from mlp.formulas import Call, Formula, a, exp, z
 from tests.oracles import gradients_by_loops
 
 PENGUINS = load()
@@ -62,11 +62,28 @@ def notices_of(step: Step) -> dict[str, str]:
 # --- the numbers -----------------------------------------------------------------------
 
 
+def functions_of(formula: Formula | str) -> dict[str, Callable[..., float]]:
+    """Return the functions that a formula calls by their names, such as max."""
+    found = {formula.function.name: formula.function.compute} if isinstance(formula, Call) else {}
+    for part in getattr(formula, "parts", ()):
+        found |= functions_of(part)
+    return found
+
+
+# The keys of the calculator beside + - · / and powers.
+KEYS = {"__builtins__": {}, "exp": math.exp} | {
+    name: function
+    for f in map(ACTIVATIONS.__getitem__, ACTIVATIONS)
+    for formula in (f.formula, f.derivative_formula)
+    for name, function in functions_of(formula).items()
+}
+
+
 def calculated(worked: str) -> float:
     """Return what a calculator makes of a formula with numbers put in."""
     code = worked.replace("·", "*").replace("²", "**2").replace(", else", " else")
     code = re.sub(r"e\^(-?[\d.]+(?:e-?\d+)?|(?=\())", r"exp(\1)", code).replace("exp()", "exp")
-    return float(eval(code, {"__builtins__": {}, "exp": math.exp, "max": max}))
+    return float(eval(code, dict(KEYS)))
 
 
 def rounding_of(worked: str) -> float:
