@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -398,8 +399,10 @@ def on_a_terminal(
         start_new_session=True,
     )
     os.close(its)
-    output = b""
+    output, deadline = b"", time.monotonic() + 60
     while True:
+        if time.monotonic() > deadline:  # whoever waits for ever has been left alone
+            process.kill()
         ready, _, _ = select.select([ours], [], [], 0.05)
         try:
             if ready:
