@@ -24,7 +24,8 @@ from tests.pictures import HOSTILE
 resource = pytest.importorskip("resource", reason="limits and signals as Unix has them")
 
 PROGRAM = "from experiments.cli import main; main(prog_name='mlp-demo')"
-TRAIN = ["train", "penguins", "--hidden", "8,8", "--batch-size", "100", "--save", "net.npz"]
+SGD = ["--optimizer", "sgd", "--learning-rate", "0.1", "--keep", "last"]
+TRAIN = ["train", "penguins", "--hidden", "8,8", "--batch-size", "100", "--save", "net.npz", *SGD]
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +145,9 @@ def test_an_interruption_says_what_is_left(
     updates: int, sentence: str, left: list[str], folder: Path
 ) -> None:
     program = interrupted_after(updates) + PROGRAM
-    process = started("train", "penguins", "-o", "curve.png", program=program)
+    process = started(
+        "train", "penguins", "--batch-size", "1000", *SGD, "-o", "curve.png", program=program
+    )
     assert process.communicate() == ("", sentence)
     assert process.returncode == 130
     assert [p.name for p in folder.iterdir()] == left
@@ -260,7 +263,7 @@ def test_an_output_that_takes_nothing_is_said_before_any_work(
 
 def test_an_output_that_becomes_full_is_said(folder: Path) -> None:
     def before() -> None:
-        no_file_longer_than(1500)()
+        no_file_longer_than(500)()
         os.dup2(os.open("out.txt", os.O_WRONLY | os.O_CREAT), 1)
 
     process = started("list", before=before)
