@@ -24,6 +24,18 @@ from tests.benchmarks.measure import Figure, Timed, Worker, clock, in_turns, pro
 from tests.benchmarks.peers import EPOCHS, problem
 
 PACKAGES = {"PyTorch": "torch", "JAX": "jax", "Keras": "keras", "scikit-learn": "sklearn"}
+# Imports, four panels with a curve in each, saved: what any such command has to do.
+BARE = """
+import numpy as np
+import matplotlib
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+fig, axes = plt.subplots(2, 2, figsize=(16, 9))
+for ax in axes.flat:
+    ax.plot(np.arange(500))
+    ax.set(title="title", xlabel="epoch", ylabel="loss")
+fig.savefig({path!r}, dpi=100)
+"""
 # One turn of one side takes about this long, and has at least so many steps.
 TURN, STEPS = 0.3, 30
 
@@ -112,8 +124,11 @@ def shell(setting: Setting) -> Iterator[Figure]:
             return partial(seconds, process(command, KERAS_BACKEND="jax"))
 
         installed = [name for name in PACKAGES if has(name)]
-        sides = {name: peer(name, "zero") for name in installed}
-        turns, goals = min(5, setting.turns), dict.fromkeys(installed, 0.5)
+        bare = process([sys.executable, "-c", BARE.format(path=picture)])
+        sides = {"bare script": partial(seconds, bare)}
+        sides |= {name: peer(name, "zero") for name in installed}
+        turns = min(5, setting.turns)
+        goals = {"bare script": 1.2} | dict.fromkeys(installed, 0.5)
         yield from in_turns(
             "shell",
             "zero --activation relu",
@@ -122,10 +137,11 @@ def shell(setting: Setting) -> Iterator[Figure]:
             turns,
             goals,
         )
+        goals["JAX"] = 0.9
         # 13 starts; scikit-learn and Keras train one network after the other, so fewer of them.
         for runs, names in ((20, ["PyTorch", "JAX"]), (1, ["Keras", "scikit-learn"])):
             steps = ("--epochs", str(EPOCHS), "--batch-size", "1000")  # all rows, as the peers
-            own = ours("compare", "--runs", str(runs), *steps)
+            own = ours("compare", "--runs", str(runs), "--learning-rate", "0.1", *steps)
             sides = {n: peer(n, "compare", str(13 * runs)) for n in names if n in installed}
             name = f"compare --runs {runs}: {13 * runs} networks"
             yield from in_turns("shell", name, own, sides, min(3, turns), goals)

@@ -6,18 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.measure import process, ratio
-
-BARE = """
-import numpy as np
-import matplotlib
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-fig, axes = plt.subplots(2, 2, figsize=(16, 9))
-for ax in axes.flat:
-    ax.plot(np.arange(500))
-    ax.set(title="title", xlabel="epoch", ylabel="loss")
-fig.savefig({path!r}, dpi=100)
-"""
+from tests.benchmarks.parts import BARE
 
 
 def test_zero_with_its_picture_takes_at_most_half_again_as_long(tmp_path: Path) -> None:

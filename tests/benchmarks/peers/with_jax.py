@@ -26,14 +26,16 @@ def stack(
 
 
 def zero(x: Floats, y: Floats) -> dict[str, Floats]:
-    well = weights([2, 2, 1], "float32", 2)
-    start = [(W * np.array([[[0]], [[1]]], "float32"), b) for W, b in well]
+    jax.config.update("jax_enable_x64", True)
+    well = weights([2, 2, 1], "float64", 2)
+    start = [(W * np.array([[[0]], [[1]]]), b) for W, b in well]
     _, losses = compiled(jnp.asarray(x), jnp.asarray(y), "relu", 0.1, EPOCHS)(start)
     return {"zeros": np.asarray(losses[0]), "started well": np.asarray(losses[1])}
 
 
 def compare(x: Floats, y: Floats, networks: int) -> dict[str, Floats]:
-    start = weights([2, 16, 16, 1], "float32", networks)
+    jax.config.update("jax_enable_x64", True)
+    start = weights([2, 16, 16, 1], "float64", networks)
     _, losses = compiled(jnp.asarray(x), jnp.asarray(y), "tanh", 0.1, EPOCHS)(start)
     return {"all": np.asarray(losses).T}
 

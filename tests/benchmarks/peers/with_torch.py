@@ -41,10 +41,10 @@ def stack(
 
 
 def zero(x: Floats, y: Floats) -> dict[str, list[float]]:
-    inputs, targets = (torch.tensor(array, dtype=torch.float32) for array in (x, y))
+    inputs, targets = map(torch.from_numpy, (x, y))
     losses: dict[str, list[float]] = {"zeros": [], "started well": []}
     for label, curve in losses.items():
-        network = sequential([2, 2, 1], "relu", torch.float32)
+        network = sequential([2, 2, 1], "relu", torch.float64)
         if label == "zeros":
             for p in network.parameters():
                 torch.nn.init.zeros_(p)
@@ -59,8 +59,8 @@ def zero(x: Floats, y: Floats) -> dict[str, list[float]]:
 
 
 def compare(x: Floats, y: Floats, networks: int) -> dict[str, list[Floats]]:
-    inputs, targets = (torch.tensor(array, dtype=torch.float32) for array in (x, y))
-    layers = parameters(weights([2, 16, 16, 1], "float32", networks))
+    inputs, targets = map(torch.from_numpy, (x, y))
+    layers = parameters(weights([2, 16, 16, 1], "float64", networks))
     losses = train_batched(layers, "tanh", inputs, targets, 0.1, EPOCHS)
     return {"all": [loss.numpy() for loss in losses]}
 
