@@ -30,7 +30,7 @@ from experiments.kit.words import number
 from experiments.trainability.lesson import DEPTHS, MAP, MAPPED, RATE_CLAIMS, RATES, RUNS, WIDTH
 from mlp import MLP, initializers, mse, theory
 from mlp.activations import ACTIVATIONS
-from mlp.arrays import Array
+from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 from mlp.optimizers import OPTIMIZERS
 
@@ -40,6 +40,8 @@ DTYPE = "float32"
 ROWS, UNSEEN = 200, 500
 # Of fewer rows, the part to learn from.
 SHARE = 0.6
+# The largest scale that is mapped, and 1 over the smallest.
+EXTREME = 1e6
 # The map against the rate: how deep, and which rates.
 RATE_DEPTH = 10
 RATE_ROWS = tuple(float(rate) for rate in np.geomspace(1e-5, 3, 23).round(9))
@@ -335,7 +337,7 @@ def trainability(
     Raises
     ------
     ValueError
-        If a number is out of range or a name unknown.
+        If a number is out of range (scales: 1e-6 to 1e6) or a name unknown.
     DataError
         If there are too few rows to hold some out.
 
@@ -349,6 +351,9 @@ def trainability(
     """
     settings = settings or MAPPED.settings()
     depths = sorted(set(depths or ((RATE_DEPTH,) if against == "rate" else DEPTHS)))
+    for name, values in (("a scale", scales or ()), ("the standard deviation of b", [sigma_b])):
+        if wrong := [v for v in values if v and not 1 / EXTREME <= v <= EXTREME]:
+            raise InputError(f"{name} must be from {1 / EXTREME:g} to {EXTREME:g}, not {wrong[0]:g}")
     columns = sorted(set(scales or usual_scales(settings.activation, width, sigma_b)))
     usual = RATES.of(settings.activation, settings.optimizer)
     rates = tuple(rates or (RATE_ROWS if against == "rate" else usual))

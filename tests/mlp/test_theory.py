@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -745,6 +745,9 @@ def test_a_mode_from_beginning_to_end() -> None:
         (lambda: theory.correlation_map(0.5, -1.0, "tanh", 1.0), "q -1.0"),
         (lambda: theory.correlation_fixed_point("tanh", -0.1), "sigma_w -0.1"),
         (lambda: theory.correlation_depth("tanh", 1.0, math.inf), "sigma_b inf"),
+        (lambda: theory.correlation_depth("relu", 1e150), "sigma_w 1e+150"),
+        (lambda: theory.correlation_fixed_point("tanh", 1e-150), "sigma_w 1e-150"),
+        (lambda: theory.correlation_map(0.5, 1.0, "tanh", 1.0, 1e80), "sigma_b 1e+80"),
         (lambda: theory.fixed_point("tanh", -0.1), "sigma_w -0.1"),
         (lambda: theory.fixed_point("tanh", 1.0, -0.1), "sigma_b -0.1"),
         (lambda: theory.critical_sigma_w("tanh", -0.1), "sigma_b -0.1"),
@@ -767,6 +770,13 @@ def test_a_wrong_argument_is_named_in_one_line(call: Callable[[], object], words
     with pytest.raises(ValueError, match=words.split()[0]) as error:
         call()
     assert_one_line(error, *words.split())
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid", "linear"])
+def test_correlations_have_numbers_as_far_as_they_say(name: str) -> None:
+    for sigma_w, sigma_b in product((1e-75, 1e-20, 1.0, 1e20, 1e75), (0.0, 1e-75, 1.0, 1e75)):
+        assert 0 <= theory.correlation_fixed_point(name, sigma_w, sigma_b) <= 1
+        assert theory.correlation_depth(name, sigma_w, sigma_b) >= 0
 
 
 def test_every_registered_activation_has_a_theory() -> None:
