@@ -1,51 +1,82 @@
-"""Verify: every claim of every case and race, measured, in one table."""
+"""Verify: every claim of every case and race, measured, in one table.
+
+What a lesson runs is a `Run`, a few names; what comes back of it is `Verified`, a few numbers. So
+lessons are shared out to processors and machines whole.
+"""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import click
 
 from experiments.case.cases import CASES
 from experiments.case.measure import run
-from experiments.data import Dataset, load
-from experiments.kit.claims import Lesson, Outcome, claim_as_json
+from experiments.data import load
+from experiments.kit.claims import Lesson, Measured, Outcome, claim_as_json
 from experiments.kit.group import EPILOG
 from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
 from experiments.kit.report import print_json, processors, progress
-from experiments.kit.settings import Settings
-from experiments.kit.sweep import Map
 from experiments.kit.words import WIDTH, heading, mark, table
 from experiments.race.measure import race
 from experiments.race.races import RACES
 from experiments.trainability.lesson import MAP
 from experiments.trainability.measure import small_map
 
+# The rooms that have lessons: which, and what runs one.
+ROOMS: dict[str, tuple[Mapping[str, Lesson], Callable[..., Any]]] = {
+    "case": (CASES, run),
+    "race": (RACES, race),
+    "trainability": ({MAP.name: MAP}, small_map),
+}
 
-class Verified(Protocol):
-    """What the result of any room says of itself."""
 
-    @property
-    def name(self) -> str:
-        """The lesson."""
+class Run(NamedTuple):
+    """A lesson of a room, and what it is run with."""
 
-    @property
-    def label(self) -> str:
-        """The lesson with the options that it is run with."""
+    room: str
+    lesson: str
+    activation: str
+    options: Mapping[str, Any]
 
-    @property
-    def settings(self) -> Settings:
-        """The network and the training."""
 
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """The options of the lesson."""
+@dataclass(frozen=True)
+class Verified:
+    """What a run found.
+
+    Attributes
+    ----------
+    run : Run
+        What was run, with all options of the lesson.
+    name, label : str
+        The lesson, and the lesson with its options.
+    measured : list of Measured
+        One for each claim.
+    """
+
+    run: Run
+    name: str
+    label: str
+    measured: list[Measured]
 
     def outcomes(self) -> list[Outcome]:
-        """Every claim, measured."""
+        """Return every claim with what was measured of it."""
+        lesson = ROOMS[self.run.room][0][self.run.lesson]
+        claims = lesson.claims_for(self.run.activation, self.run.options)
+        return [Outcome(*pair) for pair in zip(claims, self.measured, strict=True)]
+
+
+def verified(run: Run) -> Verified:
+    """Carry a run out, on any machine."""
+    lessons, measure = ROOMS[run.room]
+    lesson = lessons[run.lesson]
+    settings = lesson.settings(activation=run.activation)
+    result = measure(lesson, load(), settings, run.options)
+    measured = [outcome.measured for outcome in result.outcomes()]
+    return Verified(run._replace(options=result.options), result.name, result.label, measured)
 
 
 def text(results: Sequence[Verified]) -> str:
@@ -53,7 +84,7 @@ def text(results: Sequence[Verified]) -> str:
     rows: list[tuple[str, str] | str] = []
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
     for result in results:
-        rows.append(heading(f"{result.label}, {result.settings.activation}"))
+        rows.append(heading(f"{result.label}, {result.run.activation}"))
         for outcome in result.outcomes():
             words = f"{mark(outcome.measured.holds)} {outcome.claim.text}"
             rows.append((words, outcome.measured.text))
@@ -67,7 +98,7 @@ def text(results: Sequence[Verified]) -> str:
     refuted: dict[tuple[str, str], dict[str, None]] = {}
     for result, outcome in outcomes:
         if not outcome.claim.expected:
-            where = f"{result.name} {result.settings.activation}"
+            where = f"{result.name} {result.run.activation}"
             key = (outcome.claim.text, outcome.claim.reason)
             refuted.setdefault(key, {})[where] = None
     reasons = [
@@ -91,8 +122,8 @@ def as_json(results: Sequence[Verified]) -> dict[str, Any]:
     found = [
         {
             "case": result.name,
-            "options": dict(result.options),
-            "activation": result.settings.activation,
+            "options": dict(result.run.options),
+            "activation": result.run.activation,
             **claim_as_json(outcome),
         }
         for result in results
@@ -102,17 +133,12 @@ def as_json(results: Sequence[Verified]) -> dict[str, Any]:
     return {"case": "verify", "claims": found, "as_documented": documented}
 
 
-def every_run(dataset: Dataset, map: Map = map) -> list[Callable[[], Verified]]:  # noqa: A002
+def every_run() -> list[Run]:
     """Return what there is to run: every lesson, with every variant and claimed activation."""
-    measures: list[tuple[Mapping[str, Lesson], Callable[..., Verified]]] = [
-        (CASES, run),
-        (RACES, partial(race, map=map)),
-        ({MAP.name: MAP}, partial(small_map, map=map)),
-    ]
     return [
-        partial(measure, lesson, dataset, lesson.settings(activation=activation), options)
-        for lessons, measure in measures
-        for lesson in lessons.values()
+        Run(room, name, activation, options)
+        for room, (lessons, _) in ROOMS.items()
+        for name, lesson in lessons.items()
         for options in lesson.variants
         for activation in lesson.claims
     ]
@@ -133,9 +159,11 @@ def verify(ctx: click.Context, /, output_format: str, quiet: bool, **values: Any
     # It takes long enough to be shared out to all processors.
     shared = values | {"jobs": values["jobs"] or -1}
     with processors(shared) as map_, progress("verifying") as expect:
-        runs = every_run(load(), map_)
+        runs, results = every_run(), []
         step = expect(len(runs))
-        results = [(run(), step())[0] for run in runs]
+        for result in map_(verified, runs):
+            results.append(result)
+            step()
     claims = as_json(results)
     if output_format == "json":
         print_json(claims)

@@ -974,7 +974,7 @@ def _sigma(name: str, value: float) -> float:
 
 
 def _moderate(name: str, value: float) -> float:
-    if 0 < value and not 1e-75 <= value <= 1e75:  # the square of its square is to be a number
+    if value > 0 and not 1e-75 <= value <= 1e75:  # the square of its square is to be a number
         raise ValueError(f"{name} must be 0 or from 1e-75 to 1e75, not {value}")
     return _sigma(name, value)
 

@@ -36,8 +36,8 @@ from mlp.optimizers import Optimizer
 T = TypeVar("T")
 R = TypeVar("R")
 
-# About how many numbers are trained at once. Half as many, and a map of 40 layers takes half as long
-# again, as each call of NumPy has little to do; four times as many, and probes leave the cache.
+# About how many numbers are trained at once. With half as many each call of NumPy has so little to
+# do that a map of 40 layers takes half as long again; with four times as many probes take longer.
 CHUNK = 2_000_000
 # Work of more seconds than this is shared out to processes, which take about one to start.
 WORTH_IT = 3.0

@@ -40,8 +40,8 @@ DTYPE = "float32"
 ROWS, UNSEEN = 200, 500
 # Of fewer rows, the part to learn from.
 SHARE = 0.6
-# The largest scale that is mapped, and 1 over the smallest.
-EXTREME = 1e6
+# The scales that are mapped.
+SMALLEST, LARGEST = 1e-6, 1e6
 # The map against the rate: how deep, and which rates.
 RATE_DEPTH = 10
 RATE_ROWS = tuple(float(rate) for rate in np.geomspace(1e-5, 3, 23).round(9))
@@ -352,8 +352,8 @@ def trainability(
     settings = settings or MAPPED.settings()
     depths = sorted(set(depths or ((RATE_DEPTH,) if against == "rate" else DEPTHS)))
     for name, values in (("a scale", scales or ()), ("the standard deviation of b", [sigma_b])):
-        if wrong := [v for v in values if v and not 1 / EXTREME <= v <= EXTREME]:
-            raise InputError(f"{name} must be from {1 / EXTREME:g} to {EXTREME:g}, not {wrong[0]:g}")
+        if wrong := [v for v in values if v and not SMALLEST <= v <= LARGEST]:
+            raise InputError(f"{name} must be from {SMALLEST:g} to {LARGEST:g}, not {wrong[0]:g}")
     columns = sorted(set(scales or usual_scales(settings.activation, width, sigma_b)))
     usual = RATES.of(settings.activation, settings.optimizer)
     rates = tuple(rates or (RATE_ROWS if against == "rate" else usual))
@@ -432,17 +432,11 @@ SMALL_MAP: dict[str, Any] = {"depths": (3, 7, 14, 28), "runs": 1}
 
 
 def small_map(
-    lesson: Lesson,
-    dataset: Dataset,
-    settings: Settings,
-    options: Mapping[str, Any],
-    map: Map = map,  # noqa: A002
+    lesson: Lesson, dataset: Dataset, settings: Settings, options: Mapping[str, Any]
 ) -> Trainability:
     """Make a map that is coarse and quick, for its claims."""
     scales = usual_scales(settings.activation, WIDTH, points=5)
-    return replace(
-        trainability(dataset, settings, scales=scales, map=map, **SMALL_MAP), options=options
-    )
+    return replace(trainability(dataset, settings, scales=scales, **SMALL_MAP), options=options)
 
 
 def sigma_of(start: str, width: int) -> float:

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from itertools import repeat
 from pathlib import Path
 
@@ -22,12 +21,12 @@ from click.testing import CliRunner, Result
 
 from experiments.case import command, figure
 from experiments.case.cases import CASES
-from experiments.case.measure import run
 from experiments.cli import main
-from experiments.data import DataError, load
+from experiments.data import DataError
 from experiments.kit.group import FAULT, FAULT_CODE
-from experiments.kit.settings import Default, Settings
+from experiments.kit.settings import Default
 from experiments.race.races import RACES
+from experiments.verify import Run
 from experiments.walkthrough.measure import LESSONS
 from mlp import initializers
 from mlp.arrays import InputError
@@ -314,24 +313,23 @@ def test_the_whole_list_fits_two_screens() -> None:
 @pytest.fixture
 def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ``verify`` run one case only, so that its printing can be tested quickly."""
-    one = partial(run, CASES["zero"], load(), Settings(epochs=50))
-    monkeypatch.setattr("experiments.verify.every_run", lambda dataset, shared: [one])
+    monkeypatch.setattr("experiments.verify.every_run", lambda: [Run("case", "zero", "relu", {})])
 
 
 @pytest.mark.usefixtures("short_verify")
 def test_verify_prints_one_table_and_its_count() -> None:
-    result = demo("verify")
+    result = demo("verify", "--jobs", "1")
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "4 claims: 4 hold, 0 are refuted; all as documented"
-    assert demo("verify", "-q").stdout.count("\n") == 1
-    data = json.loads(demo("verify", "--json").stdout)
+    assert demo("verify", "--jobs", "1", "-q").stdout.count("\n") == 1
+    data = json.loads(demo("verify", "--jobs", "1", "--json").stdout)
     assert (len(data["claims"]), data["as_documented"]) == (4, True)
 
 
 @pytest.mark.usefixtures("short_verify")
 def test_verify_fails_where_a_claim_comes_out_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("experiments.case.cases.ROUNDING", -1.0)
-    result = demo("verify")
+    result = demo("verify", "--jobs", "1")
     assert result.exit_code == 1
     assert "1 NOT as documented" in result.stdout
 
