@@ -125,7 +125,7 @@ def shell(setting: Setting) -> Iterator[Figure]:
 
         installed = [name for name in PACKAGES if has(name)]
         bare = process([sys.executable, "-c", BARE.format(path=picture)])
-        sides = {"bare script": partial(seconds, bare)}
+        sides: dict[str, Timed] = {"bare script": partial(seconds, bare)}
         sides |= {name: peer(name, "zero") for name in installed}
         turns = min(5, setting.turns)
         goals = {"bare script": 1.2} | dict.fromkeys(installed, 0.5)
