@@ -49,7 +49,7 @@ class Verified(Protocol):
 
 
 def text(results: Sequence[Verified]) -> str:
-    """Return one table of every claim of every result, and the count at the end."""
+    """Return the count, one table of every claim of every result, why some fail, the count."""
     rows: list[tuple[str, str] | str] = []
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
     for result in results:
@@ -83,7 +83,8 @@ def text(results: Sequence[Verified]) -> str:
             ),
         )
     ]
-    return "\n".join([*lines, "", *reasons, "", click.style(summary, bold=True)])
+    answer = click.style(summary, bold=True)
+    return "\n".join([answer, "", *lines, "", *reasons, "", answer])
 
 
 def as_json(results: Sequence[Verified]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ b[k]. Two units that are the same and receive the same gradient stay the same fo
 Signals: how large are a, delta and dW? Where delta shrinks from layer to layer on its way
 back, the gradient vanishes; where it grows, it explodes.
 
-Where to go next: ``theory.py``, or out of the library into ``experiments/cases.py``.
+Where to go next: ``theory.py``, or out of the library into ``experiments/case/cases.py``.
 """
 
 from __future__ import annotations

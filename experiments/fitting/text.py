@@ -17,6 +17,7 @@ import numpy as np
 from experiments.data import SOURCES, column_names
 from experiments.fitting.measure import DEFAULTS, Answers, Finding, Fit, remedy, usual_start
 from experiments.fitting.model import Layer, Model
+from experiments.kit.claims import Verdict
 from experiments.kit.settings import widths
 from experiments.kit.words import (
     COLUMN,
@@ -34,6 +35,7 @@ from experiments.kit.words import (
     row,
     rows,
     shape,
+    table,
     verdict_rows,
     wrapped,
 )
@@ -184,17 +186,14 @@ def _describe_rows(fit: Fit) -> str:
 
 def _layers(began: Sequence[Layer], now: Sequence[Layer]) -> list[str]:
     """Return one line per layer; of very many layers, about a dozen."""
-    head = f"{'layer':>5}{'units':>7}{'std a':>20}{'delta':>20}{'dead':>14}{'saturated':>14}"
-    lines = [click.style(head, dim=True)]
+    rows = []
     for k in sorted({round(k) for k in np.linspace(0, len(now) - 1, min(len(now), 12))}):
         pairs = [
             *((_size(began[k][i]), _size(now[k][i])) for i in (4, 5)),
             *((f"{100 * began[k][i]:.0f} %", f"{100 * now[k][i]:.0f} %") for i in (2, 3)),
         ]
-        widths = (20, 20, 14, 14)
-        cells = [f"{f'{a} → {b}':>{w}}" for (a, b), w in zip(pairs, widths, strict=True)]
-        lines.append(f"{k + 1:5}{int(now[k].units):7}{''.join(cells)}")
-    return lines
+        rows.append((f"{k + 1}", f"{now[k].units:.0f}", *(f"{a} → {b}" for a, b in pairs)))
+    return table(rows, ("layer", "units", "std a", "delta", "dead", "saturated"), ">>>>>>")
 
 
 def _size(value: float) -> str:
@@ -361,6 +360,6 @@ def describe(fit: Fit) -> str:
     )
 
 
-def verdict(fit: Fit) -> str:
-    """Return what became of the network, in one line."""
-    return str(fit.verdict())
+def verdict(fit: Fit) -> Verdict:
+    """Return what became of the network, and why."""
+    return fit.verdict()
