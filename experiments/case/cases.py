@@ -149,7 +149,7 @@ def wakes_backwards(r: Result) -> Measured:
 def started_by_rounding(r: Result) -> Measured:
     first = r.largest(r.gradients.W)
     awake = r.first_epoch_below(LEARNED * r.dataset.mean_predictor_loss)
-    when = "asleep to the end" if awake is None else f"learns at epoch {awake}"
+    when = "asleep to the end" if awake is None else f"awake at epoch {awake}"
     return Measured(
         first <= ROUNDING and r.settings.batch_size is None,
         first,

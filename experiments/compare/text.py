@@ -78,7 +78,7 @@ def _rate(result: Comparison) -> str:
     return (
         f"learning rate η = {result.rates[0]:g}"
         if len(result.rates) == 1
-        else "each start's best η"
+        else "each start's best rate η"
     )
 
 

@@ -184,6 +184,12 @@ def _describe_rows(fit: Fit) -> str:
     return f"{total} rows: {dropped}{len(fit.dataset.x)} to learn from, {held_out}"
 
 
+_MEASURES = (
+    "std a, delta: standard deviations of a and of delta = ∂L/∂z, on its way back; dead: units with "
+    "f'(z) = 0 on every row; saturated: the part of all a that lie where f is flat"
+)
+
+
 def _layers(began: Sequence[Layer], now: Sequence[Layer]) -> list[str]:
     """Return one line per layer; of very many layers, about a dozen."""
     rows = []
@@ -193,7 +199,10 @@ def _layers(began: Sequence[Layer], now: Sequence[Layer]) -> list[str]:
             *((f"{100 * began[k][i]:.0f} %", f"{100 * now[k][i]:.0f} %") for i in (2, 3)),
         ]
         rows.append((f"{k + 1}", f"{now[k].units:.0f}", *(f"{a} → {b}" for a, b in pairs)))
-    return table(rows, ("layer", "units", "std a", "delta", "dead", "saturated"), ">>>>>>")
+    return [
+        *table(rows, ("layer", "units", "std a", "delta", "dead", "saturated"), ">>>>>>"),
+        *textwrap.wrap(_MEASURES, WIDTH),
+    ]
 
 
 def _size(value: float) -> str:
@@ -229,10 +238,14 @@ def _held_out(fit: Fit) -> list[str]:
     errors = _errors(fit.model.targets, fit.typical_errors())
     if not len(fit.held_out_x):
         words = f"typically {errors}, on the rows that it learned from"
-        return [row("R²", _r2(fit.explained)), *wrapped("error", words)]
+        return [
+            row("R²", f"{_r2(fit.explained)} of the variance is explained"),
+            *wrapped("error", words),
+        ]
     loss, mean_loss = fit.judged_loss
     words = f"loss {number(loss)} (always the mean: {number(mean_loss)})"
-    lines = wrapped("held out", f"{words}, R² {_r2(fit.explained)}")
+    words += f", R² {_r2(fit.explained)}, the part of the variance that is explained"
+    lines = wrapped("held out", words)
     return [*lines, *wrapped("", f"typical error {errors}")]
 
 

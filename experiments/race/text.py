@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from experiments.kit.claims import Verdict, claim_as_json, claims
+from experiments.kit.starts import SCALES
 from experiments.kit.words import (
     WIDTH,
     data_rows,
@@ -155,8 +156,12 @@ def _rivals(result: Standings) -> list[str]:
     if saturates:
         explained.append("saturated: the part of all a that lie where f is flat")
     if not result.nobody_learns:
-        half = f"half the way from always answering the mean ({number(mean_loss)}) to the best"
-        explained.append(f"{to}: {half}")
+        explained.append(
+            f"{to}: until the loss is there, half the way from that of always answering the mean "
+            f"({number(mean_loss)}) to the best"
+        )
+    scales = [r.start for r in result.rivals if r.start.name in SCALES]
+    explained.append("; ".join(f"{s.name}: {s.words.removesuffix(', b = 0')}" for s in scales))
     return [
         *table(rows, ("start", "a per layer", "delta per layer", saturated, "loss", to), "<>>>>>"),
         *(line for words in explained for line in textwrap.wrap(words, WIDTH)),

@@ -116,9 +116,7 @@ def _of_depths(result: Trainability) -> list[str]:
     starts = [("start", "σ_w", "trains to depth")]
     for name in RANGES:
         reach = result.reach_of(name)
-        words = (
-            "at none" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
-        )
+        words = "none" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
         starts.append((start_label(name), number(sigma_of(name, result.width)), words))
     scales = [("depth", "σ_w that train", "")]
     for depth in (5, 10, 20, 40) if set(result.depths) >= {5, 10, 20, 40} else result.depths:
@@ -145,10 +143,8 @@ def _theory(result: Trainability) -> list[str]:
     ]
     if not known:
         return wrapped("theory", "training ends nowhere within the map.")
-    said = (
-        f"it trains to a depth of {' and of '.join(known)} (Schoenholz et al. 2017, tanh: 6 ξ). "
-        f"{_scale(result)}"
-    )
+    to = " and of ".join([*known[:1], *(m.replace("the edge of chaos", "it") for m in known[1:])])
+    said = f"it trains to a depth of {to} (Schoenholz et al. 2017, tanh: 6 ξ). {_scale(result)}"
     too_large = (result.sigma_w > (result.edge or np.inf)) & (result.reach == 0)
     if result.bounded and too_large.any() and (above * result.depth_scale[too_large] > 3).any():
         first = number(float(result.sigma_w[too_large].min()))

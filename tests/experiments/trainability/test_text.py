@@ -46,7 +46,7 @@ def test_how_deep_each_start_trains_and_which_scales_do() -> None:
     assert lines[2].startswith("answer    40 layers deep, σ_w from 1.2")
     assert "he_normal" in lines[2]
     assert "  he_normal      1.41    40, the deepest" in lines
-    assert "  small ·0.01    0.0707  at none" in lines
+    assert "  small ·0.01    0.0707  none" in lines
     low, high = result.valley(1) or (0, 0)
     assert f"  5      {low:.3g} to {high:.3g}" in "\n".join(lines)
     assert any("8.0 ξ" in line or "7." in line for line in lines if line.startswith("theory"))
