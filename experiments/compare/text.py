@@ -110,8 +110,8 @@ def _describe_rates(result: Comparison) -> str:
         return f"the learning rate: {result.rates[0]:g} for every start, as it was asked for"
     tried = ", ".join(f"{rate:g}" for rate in result.rates)
     words = (
-        f"the learning rate: each start is judged at its best of {tried}. It trains at those at which it explains at "
-        "least half of what the best start explains"
+        f"the learning rate: each start is judged at its best of {tried}. It trains at those at "
+        "which it explains at least half of what the best start explains"
     )
     if edge := [candidate.name for candidate in result.at_the_edge]:
         words += f". For {listed(edge)} that is an end of the row: beyond it may be a better one"

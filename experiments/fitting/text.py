@@ -185,8 +185,8 @@ def _describe_rows(fit: Fit) -> str:
 
 
 _MEASURES = (
-    "std a, delta: standard deviations of a and of delta = ∂L/∂z, on its way back; dead: units with "
-    "f'(z) = 0 on every row; saturated: the part of all a that lie where f is flat"
+    "std a, delta: standard deviations of a and of delta = ∂L/∂z, on its way back; dead: units "
+    "with f'(z) = 0 on every row; saturated: the part of all a that lie where f is flat"
 )
 
 
