@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def test_a_stack_that_takes_over_a_minute_is_foretold(
         yield
 
     starts, long = [named_start("he_normal")], Settings("tanh", (50, 50), epochs=10**6)
-    begin = {
+    begin: dict[str, Callable[[], object]] = {
         "race": lambda: race.compare(starts, PENGUINS, long, runs=3, map=handed),
         "compare": lambda: compare(starts, read("penguins"), long, runs=3, map=handed),
         "map": lambda: trainability(PENGUINS, long, depths=[20], map=handed),
