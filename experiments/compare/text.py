@@ -30,13 +30,14 @@ WORDS = ("learning", "stalled", "symmetric", "diverged")
 
 
 def text(result: Comparison, figure: str) -> str:
-    """Return which starts are best, whether that is more than noise, and a line for each."""
+    """Return which starts are best, a line for each, what that means, and which are best."""
     activation = result.settings.activation
+    answer = wrapped("answer", result.answer(), bold=True)
     return "\n".join(
         [
             click.style(f"Which start trains this network? {activation}", bold=True),
             "",
-            *wrapped("answer", result.answer(), bold=True),
+            *answer,
             "",
             row("network", describe_network(result.sizes, activation)),
             *data_rows(result.dataset),
@@ -48,6 +49,8 @@ def text(result: Comparison, figure: str) -> str:
             *wrapped("R²", _EXPLAINED),
             *wrapped("η", _describe_rates(result)),
             *(wrapped("=", _describe_noise(result)) if result.judged else []),
+            "",
+            *answer,
             "",
             row("picture", figure),
             *rows(
