@@ -154,7 +154,8 @@ def answers_text(answers: Answers, output: str | None) -> str:
             f"it has learned from {answers.learned} of these rows, so this loss says little "
             f"of new ones{held_out if isfinite(answers.held_out_loss) else ''}"
         )
-    return "\n".join(lines)
+    first, *sentences = lines
+    return "\n".join([first, *(line for s in sentences for line in textwrap.wrap(s, WIDTH))])
 
 
 def answers_as_json(answers: Answers, model: Model, output: str | None) -> dict[str, Any]:
