@@ -66,8 +66,8 @@ class Race(Lesson):
 
 # --- claims about ranges, measured on a deep network -----------------------------------
 
-# What there is to say of the way from layer to layer where there is only one.
-_NO_WAY = Measured(False, float("nan"), "one hidden layer: no way from layer to layer")
+# What there is to say of the way from layer to layer where there is none.
+_NO_WAY = Measured(False, float("nan"), "there is only one hidden layer")
 
 
 def _all_seeds(happens: Any, what: str) -> Measured:
