@@ -205,7 +205,7 @@ def test_settings_of_the_user_come_before_those_of_the_race() -> None:
 
 def test_one_hidden_layer_has_no_way_for_a_signal() -> None:
     result = race(XAVIER, PENGUINS, Settings("tanh", (5,), 2, 0.01))
-    ways = [o for o in result.outcomes() if "no way from layer" in o.measured.text]
+    ways = [o for o in result.outcomes() if "only one hidden layer" in o.measured.text]
     assert [o.measured.holds for o in ways] == [False, False]
     assert_legible(pictures.figure(result))
 
