@@ -214,6 +214,21 @@ def test_a_folder_that_cannot_be_written_is_known_before_the_work(folder: Path) 
     assert process.returncode == 1
 
 
+def test_a_folder_that_is_gone_is_said(folder: Path) -> None:
+    (folder / "gone").mkdir()
+
+    def before() -> None:
+        os.chdir("gone")
+        Path("../gone").rmdir()
+
+    process = started("zero", before=before)
+    assert process.communicate() == (
+        "",
+        "Error: the folder that you are in is gone; change to another\n",
+    )
+    assert process.returncode == 1
+
+
 # --- terminals, and settings of the machine ---------------------------------------------
 
 
