@@ -409,9 +409,9 @@ def _rows(source: str | PathLike[str]) -> Iterator[tuple[list[str], bool, Any]]:
     """Open a table: its column names, whether they are its first line, and a reader of rows."""
     own = _own(source)
     path = own.path if own else Path(source)
-    if not path.exists():
+    if not str(source) or not path.exists():
         hint = suggestion(str(source), SOURCES)
-        raise DataError(f"no data set and no file is called '{source}': {hint}")
+        raise DataError(f"no data set and no file is called {str(source)!r}: {hint}")
     if path.is_dir():
         raise DataError(f"{source} is a folder; name a CSV file in it")
     if not path.is_file():
@@ -438,6 +438,8 @@ def _rows(source: str | PathLike[str]) -> Iterator[tuple[list[str], bool, Any]]:
                 f"{where}: this is not a CSV file, or its quotes are not right; close every "
                 "quote, and double those inside a quoted field"
             ) from None
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(source)) from None
 
 
 def _delimiter(file: TextIO) -> str:

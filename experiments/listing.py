@@ -14,6 +14,7 @@ from experiments.kit.options import INIT_OPTION, PRINT_OPTIONS, OneOf
 from experiments.kit.report import print_json
 from experiments.kit.words import heading, mark, row, table
 from experiments.race.races import RACES
+from experiments.trainability.lesson import MAP
 from mlp import initializers
 from mlp.activations import ACTIVATIONS
 
@@ -27,7 +28,7 @@ def text(part: str | None = None) -> str:
 
 
 def as_json(part: str | None = None) -> dict[str, Any]:
-    """Return the same as an object: all parts, or one; the races go with the cases."""
+    """Return the same as an object: all parts, or one; races and map go with the cases."""
     every: dict[str, Any] = {
         "initializers": {name: formula for name, formula, *_ in _initializer_rows()},
         "activations": {
@@ -39,9 +40,10 @@ def as_json(part: str | None = None) -> dict[str, Any]:
         },
         "cases": {case.name: _case_as_json(case) for case in CASES.values()},
         "races": {race.name: _case_as_json(race) for race in RACES.values()},
+        "maps": {MAP.name: _case_as_json(MAP)},
         "data": {name: SOURCES[name].about for name in SOURCES},
     }
-    asked = {"cases": ("cases", "races")}.get(part or "", (part,))
+    asked = {"cases": ("cases", "races", "maps")}.get(part or "", (part,))
     return {name: every[name] for name in every if not part or name in asked}
 
 
@@ -57,17 +59,17 @@ def _activations(whole: bool) -> list[str]:
 
 
 def _cases(whole: bool) -> list[str]:
-    """Return the title of every case and race; with all that is claimed of it, if asked."""
-    lessons: list[Lesson] = [*CASES.values(), *RACES.values()]
+    """Return the title of every lesson; with all that is claimed of it, if asked."""
+    lessons: list[Lesson] = [*CASES.values(), *RACES.values(), MAP]
     if not whole:
         return table([(lesson.name, lesson.title) for lesson in lessons], "cases")
-    rows: list[str] = []
+    rows = [f"{mark(True)} it holds, {mark(False)} measurement refutes it: mlp-demo verify"]
     for lesson in lessons:
         rows += ["", heading(f"{lesson.name}: {lesson.title}")]
         for names, claims in _claims_by_activation(lesson).items():
             rows.append(names)
             rows += [f"  {mark(c.expected)} {c.text}" for c in claims]
-    return rows[1:]
+    return rows
 
 
 def _data(whole: bool) -> list[str]:

@@ -16,7 +16,7 @@ import click
 from experiments.case.cases import CASES
 from experiments.case.measure import run
 from experiments.data import load
-from experiments.kit.claims import Lesson, Measured, Outcome, claim_as_json
+from experiments.kit.claims import Claim, Lesson, Measured, Outcome, claim_as_json
 from experiments.kit.group import EPILOG
 from experiments.kit.options import JOBS_OPTIONS, PRINT_OPTIONS
 from experiments.kit.report import print_json, processors, progress
@@ -42,6 +42,12 @@ class Run(NamedTuple):
     activation: str
     options: Mapping[str, Any]
 
+    @property
+    def claims(self) -> list[Claim]:
+        """What is claimed of it."""
+        lesson = ROOMS[self.room][0][self.lesson]
+        return lesson.claims_for(self.activation, lesson.chosen(self.options))
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -64,9 +70,7 @@ class Verified:
 
     def outcomes(self) -> list[Outcome]:
         """Return every claim with what was measured of it."""
-        lesson = ROOMS[self.run.room][0][self.run.lesson]
-        claims = lesson.claims_for(self.run.activation, self.run.options)
-        return [Outcome(*pair) for pair in zip(claims, self.measured, strict=True)]
+        return [Outcome(*pair) for pair in zip(self.run.claims, self.measured, strict=True)]
 
 
 def verified(run: Run) -> Verified:
@@ -80,7 +84,7 @@ def verified(run: Run) -> Verified:
 
 
 def text(results: Sequence[Verified]) -> str:
-    """Return one table of every claim of every result, and the count at the end."""
+    """Return the count, one table of every claim of every result, why some fail, the count."""
     rows: list[tuple[str, str] | str] = []
     outcomes = [(result, outcome) for result in results for outcome in result.outcomes()]
     for result in results:
@@ -114,7 +118,8 @@ def text(results: Sequence[Verified]) -> str:
             ),
         )
     ]
-    return "\n".join([*lines, "", *reasons, "", click.style(summary, bold=True)])
+    answer = click.style(summary, bold=True)
+    return "\n".join([answer, "", *lines, "", *reasons, "", answer])
 
 
 def as_json(results: Sequence[Verified]) -> dict[str, Any]:

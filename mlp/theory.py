@@ -29,7 +29,7 @@ width: `relu_log_growth`, `born_dead` and `saxe_mode`.
 σ_w and σ_b are standard deviations; q and χ are a variance and a factor of variances. The
 square roots of the latter two are what a plot of standard deviations shows.
 
-Where to go next: out of the library, into ``experiments/cases.py``.
+Where to go next: out of the library, into ``experiments/case/cases.py``.
 
 References
 ----------

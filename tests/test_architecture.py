@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -56,6 +57,13 @@ def imports(path: Path) -> set[str]:
             inner = {f"{node.module}.{alias.name}" for alias in node.names} & set(files())
             found |= inner or {node.module}
     return found
+
+
+@pytest.mark.parametrize("module", files())
+def test_every_file_that_a_module_sends_its_reader_to_is_there(module: str) -> None:
+    told = ast.get_docstring(ast.parse(files()[module].read_text(encoding="utf-8"))) or ""
+    for name in re.findall(r"``([\w/.]+\.py)``", told):
+        assert any(path.match(name) for path in files().values()), name
 
 
 @pytest.mark.parametrize("module", [m for m in files() if m.startswith("mlp.")])

@@ -112,7 +112,7 @@ def same_gradients(r: Result) -> Measured:
 @claim("the network works as a perceptron: one unit")
 def one_unit(r: Result) -> Measured:
     off = r.twin.difference
-    text = f"one unit, to within {number(off)}"
+    text = f"differs from one unit by {number(off)}"
     return Measured(off <= ROUNDING, off, text, "rounding has set the units apart")
 
 
@@ -149,7 +149,7 @@ def wakes_backwards(r: Result) -> Measured:
 def started_by_rounding(r: Result) -> Measured:
     first = r.largest(r.gradients.W)
     awake = r.first_epoch_below(LEARNED * r.dataset.mean_predictor_loss)
-    when = "asleep to the end" if awake is None else f"learns at {awake}"
+    when = "asleep to the end" if awake is None else f"awake at epoch {awake}"
     return Measured(
         first <= ROUNDING and r.settings.batch_size is None,
         first,
@@ -219,7 +219,7 @@ _FROZEN = (
     no_training.because("y is standardised: its mean, all a bias can learn, is 0 from the start"),
     bias_learns_mean.because(_SHIFTED),
 )
-_BENT = no_nonlinearity.refuted("one unit is one bend, which is more than a plane")
+_BENT = no_nonlinearity.refuted("one unit bends its answer ŷ once, which is more than a plane")
 _PLANE = no_nonlinearity.because("a linear unit is a plane, and so is a sum of them")
 
 ZERO = Case(

@@ -51,14 +51,14 @@ def options_of(case: Case) -> list[click.Parameter]:
 def _command(case: Case) -> click.Command:
     return lesson_command(
         case,
-        lambda values: tell(values, *told(case, values)),
+        lambda values: tell(values, told(case, values)),
         options_of(case),
         about=f"{case.title}.",
         example=f"{case.name} --activation tanh",
     )
 
 
-def told(case: Case, values: dict[str, Any]) -> tuple[Story, Path]:
+def told(case: Case, values: dict[str, Any]) -> Story:
     """Run a case, write its picture and its film, and return what there is to tell."""
     settings = settings_of(values, case.defaults)
     output = figure_path(values, f"{case.name}-{settings.activation}.png")
@@ -72,7 +72,7 @@ def told(case: Case, values: dict[str, Any]) -> tuple[Story, Path]:
     story = publish(replace(result, film=film and str(film)), text, figure, output)
     if film:
         _film(result, film)
-    return story, output
+    return story
 
 
 def _film(result: Result, path: Path) -> None:

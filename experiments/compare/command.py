@@ -96,7 +96,7 @@ def compare(**values: Any) -> None:
     if curves:
         with replacing(curves) as file:
             file.write(text.as_csv(result).encode())
-    tell(values, story, output)
+    tell(values, story)
 
 
 COMMANDS = {"compare": compare}

@@ -104,6 +104,16 @@ class Task(NamedTuple):
     settings: Settings
     run: int
 
+    @property
+    def x(self) -> Array:
+        """Inputs of the rows to learn from."""
+        return self.dataset.x
+
+    @property
+    def y(self) -> Array:
+        """Targets of the rows to learn from."""
+        return self.dataset.y
+
 
 class Trained(NamedTuple):
     """What became of a task; every array has a value for each start and rate.

@@ -16,12 +16,12 @@ from experiments.kit.words import (
     describe_training,
     ending,
     finite,
-    heading,
     listed,
     numbers,
     row,
     rows,
     shape,
+    table,
     wrapped,
 )
 
@@ -30,13 +30,14 @@ WORDS = ("learning", "stalled", "symmetric", "diverged")
 
 
 def text(result: Comparison, figure: str) -> str:
-    """Return which starts are best, whether that is more than noise, and a line for each."""
+    """Return which starts are best, a line for each, what that means, and which are best."""
     activation = result.settings.activation
+    answer = wrapped("answer", result.answer(), bold=True)
     return "\n".join(
         [
             click.style(f"Which start trains this network? {activation}", bold=True),
             "",
-            *wrapped("answer", result.answer(), bold=True),
+            *answer,
             "",
             row("network", describe_network(result.sizes, activation)),
             *data_rows(result.dataset),
@@ -48,6 +49,8 @@ def text(result: Comparison, figure: str) -> str:
             *wrapped("R²", _EXPLAINED),
             *wrapped("η", _describe_rates(result)),
             *(wrapped("=", _describe_noise(result)) if result.judged else []),
+            "",
+            *answer,
             "",
             row("picture", figure),
             *rows(
@@ -75,39 +78,43 @@ def _describe_runs(result: Comparison) -> str:
 
 
 def _rate(result: Comparison) -> str:
-    return f"η = {result.rates[0]:g}" if len(result.rates) == 1 else "each start's best η"
+    return (
+        f"learning rate η = {result.rates[0]:g}"
+        if len(result.rates) == 1
+        else "each start's best rate η"
+    )
 
 
 def _table(result: Comparison) -> list[str]:
     """Return one line per start, the best first; = marks those that are as good."""
-    width = max(len("start"), *(len(c.name) for c in result.candidates))
-    head = f"  {'start':{width}}{'R²':>7}{'10 % – 90 %':>15}{'loss':>8}"
-    head += f"{'η':>8}{'trains at':>12}"
-    some_diverged = any(candidate.count("diverged") for candidate in result.candidates)
-    head += f"{'diverged':>10}" * some_diverged
-    lines = [heading(head)]
+    diverged = "diverged" * any(candidate.count("diverged") for candidate in result.candidates)
+    heads = ("  start", "R²", "10 % – 90 %", "loss", "η", "trains at", diverged)
+    lines = []
     for candidate in result.ranking:
-        low, high = (f"{part:.2f}" for part in candidate.band())
+        low, high = candidate.band()
         works = result.works_at(candidate)
-        spread = f"{low} – {high}"
-        loss = float(np.median(candidate.final_losses))
         mark = "=" if result.judged and candidate in result.equals else ""
         lines.append(
-            f"{mark:2}{candidate.name:{width}}"
-            f"{candidate.mean:>7.2f}{spread:>15}{ending(loss):>8}"
-            f"{candidate.rate:>8g}{f'{works.sum()} of {len(works)}':>12}"
-            + f"{candidate.count('diverged') or '':>10}".rstrip()
+            (
+                f"{mark:2}{candidate.name}",
+                f"{candidate.mean:.2f}",
+                f"{low:.2f} – {high:.2f}",
+                ending(float(np.median(candidate.final_losses))),
+                f"{candidate.rate:g}",
+                f"{works.sum()} of {len(works)}",
+                str(candidate.count("diverged") or ""),
+            )
         )
-    return lines
+    return table(lines, heads, "<>>>>>>")
 
 
 def _describe_rates(result: Comparison) -> str:
     if len(result.rates) == 1:
-        return f"{result.rates[0]:g} for every start, as it was asked for"
+        return f"the learning rate: {result.rates[0]:g} for every start, as it was asked for"
     tried = ", ".join(f"{rate:g}" for rate in result.rates)
     words = (
-        f"each start is judged at its best of {tried}. It trains at those at which it explains at "
-        "least half of what the best start explains"
+        f"the learning rate: each start is judged at its best of {tried}. It trains at those at "
+        "which it explains at least half of what the best start explains"
     )
     if edge := [candidate.name for candidate in result.at_the_edge]:
         words += f". For {listed(edge)} that is an end of the row: beyond it may be a better one"

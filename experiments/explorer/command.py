@@ -1,6 +1,6 @@
 """The command ``explore``.
 
-Where to go next: ``../verify.py``.
+Where to go next: ``verify.py``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The file is the ``.npz`` of `mlp.MLP.save` with more members, so `mlp.MLP.load` reads it too. It
 is not trusted: nothing in it is run, and what does not fit is refused with one sentence.
 
-Where to go next: ``fitting.py``, which makes models and trains them.
+Where to go next: ``measure.py``, which makes models and trains them.
 """
 
 from __future__ import annotations

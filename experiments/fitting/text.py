@@ -17,6 +17,7 @@ import numpy as np
 from experiments.data import SOURCES, column_names
 from experiments.fitting.measure import DEFAULTS, Answers, Finding, Fit, remedy, usual_start
 from experiments.fitting.model import Layer, Model
+from experiments.kit.claims import Verdict
 from experiments.kit.settings import widths
 from experiments.kit.words import (
     COLUMN,
@@ -34,6 +35,7 @@ from experiments.kit.words import (
     row,
     rows,
     shape,
+    table,
     verdict_rows,
     wrapped,
 )
@@ -152,7 +154,8 @@ def answers_text(answers: Answers, output: str | None) -> str:
             f"it has learned from {answers.learned} of these rows, so this loss says little "
             f"of new ones{held_out if isfinite(answers.held_out_loss) else ''}"
         )
-    return "\n".join(lines)
+    first, *sentences = lines
+    return "\n".join([first, *(line for s in sentences for line in textwrap.wrap(s, WIDTH))])
 
 
 def answers_as_json(answers: Answers, model: Model, output: str | None) -> dict[str, Any]:
@@ -182,19 +185,25 @@ def _describe_rows(fit: Fit) -> str:
     return f"{total} rows: {dropped}{len(fit.dataset.x)} to learn from, {held_out}"
 
 
+_MEASURES = (
+    "std a, delta: standard deviations of a and of delta = ∂L/∂z, on its way back; dead: units "
+    "with f'(z) = 0 on every row; saturated: the part of all a that lie where f is flat"
+)
+
+
 def _layers(began: Sequence[Layer], now: Sequence[Layer]) -> list[str]:
     """Return one line per layer; of very many layers, about a dozen."""
-    head = f"{'layer':>5}{'units':>7}{'std a':>20}{'delta':>20}{'dead':>14}{'saturated':>14}"
-    lines = [click.style(head, dim=True)]
+    rows = []
     for k in sorted({round(k) for k in np.linspace(0, len(now) - 1, min(len(now), 12))}):
         pairs = [
             *((_size(began[k][i]), _size(now[k][i])) for i in (4, 5)),
             *((f"{100 * began[k][i]:.0f} %", f"{100 * now[k][i]:.0f} %") for i in (2, 3)),
         ]
-        widths = (20, 20, 14, 14)
-        cells = [f"{f'{a} → {b}':>{w}}" for (a, b), w in zip(pairs, widths, strict=True)]
-        lines.append(f"{k + 1:5}{int(now[k].units):7}{''.join(cells)}")
-    return lines
+        rows.append((f"{k + 1}", f"{now[k].units:.0f}", *(f"{a} → {b}" for a, b in pairs)))
+    return [
+        *table(rows, ("layer", "units", "std a", "delta", "dead", "saturated"), ">>>>>>"),
+        *textwrap.wrap(_MEASURES, WIDTH),
+    ]
 
 
 def _size(value: float) -> str:
@@ -230,10 +239,14 @@ def _held_out(fit: Fit) -> list[str]:
     errors = _errors(fit.model.targets, fit.typical_errors())
     if not len(fit.held_out_x):
         words = f"typically {errors}, on the rows that it learned from"
-        return [row("R²", _r2(fit.explained)), *wrapped("error", words)]
+        return [
+            row("R²", f"{_r2(fit.explained)} of the variance is explained"),
+            *wrapped("error", words),
+        ]
     loss, mean_loss = fit.judged_loss
     words = f"loss {number(loss)} (always the mean: {number(mean_loss)})"
-    lines = wrapped("held out", f"{words}, R² {_r2(fit.explained)}")
+    words += f", R² {_r2(fit.explained)}, the part of the variance that is explained"
+    lines = wrapped("held out", words)
     return [*lines, *wrapped("", f"typical error {errors}")]
 
 
@@ -361,6 +374,6 @@ def describe(fit: Fit) -> str:
     )
 
 
-def verdict(fit: Fit) -> str:
-    """Return what became of the network, in one line."""
-    return str(fit.verdict())
+def verdict(fit: Fit) -> Verdict:
+    """Return what became of the network, and why."""
+    return fit.verdict()

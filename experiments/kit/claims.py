@@ -42,8 +42,8 @@ class Claim:
     ----------
     text : str
         The claim, in the symbols of the notes.
-    measure : callable (Result or Comparison) -> Measured
-        How it is measured: of a case on its Result, of a race on its Comparison.
+    measure : callable (Result or Standings) -> Measured
+        How it is measured: of a case on its Result, of a race on its Standings.
     expected : bool
         Whether it comes out true. False for a claim of the notes that measurement refutes.
     reason : str
@@ -68,7 +68,7 @@ class Claim:
 
 
 def claim(text: str, *, ours: bool = False) -> Callable[[Callable[[Any], Measured]], Claim]:
-    """Turn the decorated function (Result or Comparison) -> Measured into a `Claim`."""
+    """Turn the decorated function (Result or Standings) -> Measured into a `Claim`."""
     return lambda measure: Claim(text, measure, ours=ours)
 
 

@@ -8,6 +8,7 @@ Where to go next: ``options.py``.
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -164,6 +165,8 @@ def _tell(message: Warning | str, *place: Any, **more: Any) -> None:
 def _reason(error: OSError) -> str:
     """Return what could not be read or written, and why."""
     streams.forget_what_is_left()
+    if error.errno == errno.ENOENT and not error.filename:  # of os.getcwd()
+        return "the folder that you are in is gone; change to another"
     where = error.filename or ("standard output" if error.errno in streams.FULL else None)
     return f"{where}: {error.strerror}" if where else str(error.strerror or error)
 

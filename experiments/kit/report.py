@@ -55,6 +55,7 @@ class Story:
     as_json: Callable[[], dict[str, Any]]
     verdict: Callable[[], Verdict | str]
     description: str
+    pictures: tuple[Path, ...]
 
     def in_depth(self, deep: Story) -> Story:
         """Return this story with a second half, told of a deep network."""
@@ -71,6 +72,7 @@ class Story:
             },
             verdict=lambda: f"{self.verdict()}\nin depth: {deep.verdict()}",
             description=f"{self.description} In depth: {deep.description}",
+            pictures=(*self.pictures, *deep.pictures),
         )
 
 
@@ -100,19 +102,29 @@ def publish(result: Any, words: Words, draw: Callable[[Any], Figure], output: Pa
         as_json=lambda: words.as_json(result, str(output)),
         verdict=lambda: words.verdict(result),
         description=description,
+        pictures=(output,),
     )
 
 
-def tell(values: dict[str, Any], story: Story, output: Path) -> None:
-    """Print what the user asked for: the story, the object or the verdict alone."""
+def tell(values: dict[str, Any], story: Story) -> None:
+    """Print what the user asked for: the story, the object or the verdict; open its pictures.
+
+    A story that ends with a `Verdict` has it before its first line, too.
+    """
+    verdict = story.verdict()
     if values["output_format"] == "json":
         print_json({"description": story.description} | story.as_json())
+    elif values["quiet"]:
+        click.echo(str(verdict))
     else:
-        click.echo(str(story.verdict()) if values["quiet"] else story.text())
-        if values["describe"]:
-            click.echo("\n".join(["", *wrapped("picture", story.description)]))
-    if values["show"] and click.launch(str(output)) != 0:
-        click.echo(f"no program to show {output} was found; open it yourself", err=True)
+        if isinstance(verdict, Verdict):
+            click.echo("\n".join([*wrapped("answer", str(verdict), bold=True), ""]))
+        click.echo(story.text())
+    if values["describe"] and values["output_format"] != "json":
+        click.echo("\n".join(["", *wrapped("picture", story.description)]))
+    for picture in story.pictures if values["show"] else ():
+        if click.launch(str(picture)) != 0:
+            click.echo(f"no program to show {picture} was found; open it yourself", err=True)
 
 
 def deliver(
@@ -123,7 +135,7 @@ def deliver(
     output: Path,
 ) -> None:
     """Write, print and open what was measured, as the options of the command say."""
-    tell(values, publish(result, words, draw, output), output)
+    tell(values, publish(result, words, draw, output))
 
 
 def print_json(data: dict[str, Any]) -> None:

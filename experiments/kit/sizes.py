@@ -88,22 +88,29 @@ def memory() -> float:
 def pace(steps: int) -> Callable[[], None]:
     """Return what is called after each of so many steps, and says once how long they will take.
 
-    That is a sentence on stderr, and only where it is over a minute.
+    That is a sentence on stderr, and only where it is over a minute. The first step counts for
+    nothing: what is made ready before it may take longer than many steps.
     """
-    started, done, told = time.monotonic(), 0, False
+    first: float | None = None
+    done, told = 0, False
 
     def step() -> None:
-        nonlocal done, told
+        nonlocal first, done, told
         done += 1
-        elapsed = time.monotonic() - started
-        if told or elapsed < KNOWN_AFTER:
-            return
-        told = True
-        left = elapsed / done * (steps - done)
-        if left > WORTH_SAYING:
-            click.echo(f"this will take about {duration(left)}; Ctrl-C ends it", err=True)
+        now = time.monotonic()
+        if first is None:
+            first = now
+        elif not told and now - first >= KNOWN_AFTER:
+            told = True
+            announce((now - first) / (done - 1) * (steps - done))
 
     return step
+
+
+def announce(seconds: float) -> None:
+    """Say on stderr how long the work will take, where that is over a minute."""
+    if seconds > WORTH_SAYING:
+        click.echo(f"this will take about {duration(seconds)}; Ctrl-C ends it", err=True)
 
 
 def duration(seconds: float) -> str:

@@ -13,15 +13,18 @@ import os
 import sys
 import unicodedata
 from io import UnsupportedOperation
+from itertools import groupby
 from typing import TextIO
 
 # There is no more room. Whoever writes a file says which; without a name it is standard output.
 FULL = {getattr(errno, name, None) for name in ("ENOSPC", "EFBIG", "EDQUOT")} - {None}
 
-# What stands for a sign on a terminal that does not have it; Greek letters are spelled out.
+# What stands for a sign on a terminal that does not have it; Greek letters are spelled out, and
+# what is raised gets a "^".
 SIGNS = {
     "✓": "+", "✗": "x", "√": "sqrt", "∂": "d", "→": "->", "←": "<-", "≠": "!=", "≤": "<=",
-    "≥": ">=", "∞": "inf", "±": "+-", "·": "*", "×": "x", "–": "-", "ŷ": "y^", "‖": "|",
+    "≥": ">=", "∞": "inf", "±": "+-", "·": "*", "×": "x", "–": "-", "−": "-", "ŷ": "y^",
+    "‖": "|", "½": "1/2", "☐": "[ ]",
 }  # fmt: skip
 
 
@@ -71,7 +74,14 @@ def _spelled(error: UnicodeError) -> tuple[str, int]:
     """Return letters that every terminal has for those that this one has not."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(_letters, error.object[error.start : error.end])), error.end
+    runs = groupby(error.object[error.start : error.end], key=_raised)
+    spelled = ("^" * raised + "".join(map(_letters, signs)) for raised, signs in runs)
+    return "".join(spelled), error.end
+
+
+def _raised(sign: str) -> bool:
+    """Return whether a sign is written above the line: an exponent, or the T of a transpose."""
+    return unicodedata.decomposition(sign).startswith("<super>")
 
 
 def _letters(sign: str) -> str:
@@ -80,5 +90,5 @@ def _letters(sign: str) -> str:
     kind, *_, word = unicodedata.name(sign, "?").split() * 2
     if kind == "GREEK":
         return word.lower()
-    plain = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
-    return plain or "?"
+    plain = unicodedata.normalize("NFKD", sign).replace("−", "-")
+    return plain.encode("ascii", "ignore").decode() or "?"

@@ -22,11 +22,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from experiments.kit.settings import Settings
+from experiments.kit.sizes import WORTH_SAYING, announce
 from experiments.kit.training import fit
 from mlp import MLP, History
 from mlp.activations import KNOWN
@@ -41,6 +42,9 @@ R = TypeVar("R")
 CHUNK = 2_000_000
 # Work of more seconds than this is shared out to processes, which take about one to start.
 WORTH_IT = 3.0
+# A stack takes less than a minute with fewer products than `QUICK`, parameters times rows times
+# epochs; each step costs as much as so many more.
+QUICK, STEP = 1e11, 1e6
 # How long a scheduler may take to answer, in seconds.
 ANSWER_WITHIN = 10.0
 # One thread of linear algebra for each process: on small matrices a second one mostly waits.
@@ -52,6 +56,27 @@ class Map(Protocol):
 
     def __call__(self, function: Callable[[T], R], tasks: Iterable[T], /) -> Iterable[R]:
         """Return function(task) for every task."""
+
+
+@runtime_checkable
+class Training(Protocol):
+    """What a task has that trains a stack."""
+
+    @property
+    def network(self) -> MLP:
+        """The stack."""
+
+    @property
+    def x(self) -> Array:
+        """Inputs."""
+
+    @property
+    def y(self) -> Array:
+        """Targets."""
+
+    @property
+    def settings(self) -> Settings:
+        """How it trains."""
 
 
 class Tasks(Generic[T, R]):
@@ -73,7 +98,11 @@ class Tasks(Generic[T, R]):
         return len(self.arguments)
 
     def __iter__(self) -> Iterator[R]:
-        return builtins.map(self.draw, self.arguments)
+        for k, argument in enumerate(self.arguments):
+            task = self.draw(argument)
+            if k == 0 and isinstance(task, Training):
+                _foretell(task, len(self))
+            yield task
 
 
 class WorkerError(RuntimeError):
@@ -128,6 +157,22 @@ def trained(task: Task) -> Trained:
         probes=task.probes,
     )
     return Trained(history, None if task.after is None else task.after(task.network))
+
+
+def _foretell(task: Training, count: int) -> None:
+    """Say how long so many tasks will take here, if already one of them takes over a minute.
+
+    Where they are quicker, that is known soon after the first.
+    """
+    settings, rows = task.settings, len(task.x)
+    steps = -(-rows // (settings.batch_size or rows))
+    if settings.epochs * (task.network.theta.size * rows + steps * STEP) < QUICK:
+        return
+    started = time.perf_counter()
+    fit(task.network.copy(), task.x, task.y, settings=replace(settings, epochs=1))
+    seconds = settings.epochs * (time.perf_counter() - started)
+    if seconds > WORTH_SAYING:
+        announce(seconds * count)
 
 
 def groups(count: int, sizes: list[int], rows: int) -> list[range]:

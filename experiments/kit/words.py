@@ -204,7 +204,7 @@ def describe_training(settings: Settings, rate: str = "") -> str:
     name = {"sgd": "SGD"}.get(settings.optimizer, settings.optimizer.capitalize())
     epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
     eta = settings.learning_rate
-    rate = rate or f"η = {f'{eta:.3g}' if 1e-4 <= eta < 1e4 else number(eta)}"
+    rate = rate or f"learning rate η = {f'{eta:.3g}' if 1e-4 <= eta < 1e4 else number(eta)}"
     return f"{name}, {rate}, {epochs}, {rows} per step, seed {settings.seed}"
 
 

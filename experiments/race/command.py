@@ -35,9 +35,10 @@ from experiments.kit.report import (
 )
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
+from experiments.kit.style import check_path
 from experiments.race import animation, measure, text
 from experiments.race.figure import figure
-from experiments.race.measure import Comparison
+from experiments.race.measure import Standings
 from experiments.race.races import RACES, Race
 
 
@@ -52,7 +53,7 @@ def _command(race: Race) -> click.Command:
         story = publish(result, text, figure, output)
         if film:
             _film(result, film)
-        tell(values, story, output)
+        tell(values, story)
 
     output, *others = FIGURE_OPTIONS
     return lesson_command(
@@ -73,7 +74,7 @@ def _command(race: Race) -> click.Command:
     )
 
 
-def _film(result: Comparison, path: Path) -> None:
+def _film(result: Standings, path: Path) -> None:
     epochs = animation.frame_epochs(result)
     with progress("drawing") as expect, animation.film(result, path) as draw:
         step = expect(len(epochs))
@@ -86,12 +87,15 @@ def _in_two_halves(case: Case) -> click.Command:
     """Return the command of a case that a race tells the second half of."""
 
     def run(values: dict[str, Any]) -> None:
-        story, output = told(case, values)
+        output = figure_path(values, f"{case.name}-{values['activation']}.png")
+        beside = output.with_stem(f"{output.stem}-deep")
+        check_path(beside)
+        story = told(case, values)
         race = RACES[case.name]
         shared = {name: values[name] for name in ("activation", "optimizer", "seed")}
         deep = _raced(race, values, race.settings(**shared))
-        second = publish(deep, text, figure, output.with_stem(f"{output.stem}-deep"))
-        tell(values, story.in_depth(second), output)
+        second = publish(deep, text, figure, beside)
+        tell(values, story.in_depth(second))
 
     return lesson_command(
         case,
@@ -99,12 +103,13 @@ def _in_two_halves(case: Case) -> click.Command:
         [*options_of(case), *JOBS_OPTIONS],
         about=f"{case.title}.",
         example=f"{case.name} --activation tanh",
-        more="The second half trains a deep network of its own. The data, --activation, "
-        "--optimizer and --seed hold for it too, the other options do not.",
+        more="The second half trains a deep network of its own, and draws FIGURE-deep beside "
+        "the figure of the first. The data, --activation, --optimizer and --seed hold for it "
+        "too, the other options do not.",
     )
 
 
-def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Comparison:
+def _raced(race: Race, values: dict[str, Any], settings: Settings) -> Standings:
     dataset = dataset_of(values)
     options = {option.name: values[option.name] for option in race.options}
     rivals = [named_start(name) for name in distinct(values.get("init") or [])]

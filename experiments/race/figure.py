@@ -23,14 +23,14 @@ from experiments.kit.style import (
 )
 from experiments.kit.training import quantiles
 from experiments.kit.words import ending, number, shape
-from experiments.race.measure import Comparison, Rival
+from experiments.race.measure import Rival, Standings
 from mlp.arrays import Array
 
 # By how many decades a signal may leave that of the start that the race is about on one axis.
 NEAR = 7
 
 
-def figure(result: Comparison) -> Figure:
+def figure(result: Standings) -> Figure:
     """Draw how the rivals of a race train, how long each takes, and where their signals go.
 
     Returns
@@ -46,7 +46,7 @@ def figure(result: Comparison) -> Figure:
     return fig
 
 
-def race_panels(fig: Figure, result: Comparison, epoch: int | None = None) -> None:
+def race_panels(fig: Figure, result: Standings, epoch: int | None = None) -> None:
     """Draw the heading and the panels of a race; with an epoch, what is known by then."""
     assert result.race is not None
     grid = {"left": 0.065, "right": 0.365}, {"left": 0.65, "right": 0.86}
@@ -68,7 +68,7 @@ def race_panels(fig: Figure, result: Comparison, epoch: int | None = None) -> No
 
 
 def _layers(
-    fig: Figure, place: SubplotSpec, result: Comparison, signal: str, epoch: int | None
+    fig: Figure, place: SubplotSpec, result: Standings, signal: str, epoch: int | None
 ) -> None:
     """Draw a signal over the layers; starts that would flatten the others below, on their own."""
     near, far = _near_and_far(result, signal)
@@ -85,7 +85,7 @@ def _layers(
     fig.align_ylabels([upper, lower])
 
 
-def _near_and_far(result: Comparison, signal: str) -> tuple[list[Rival], list[Rival]]:
+def _near_and_far(result: Standings, signal: str) -> tuple[list[Rival], list[Rival]]:
     """Return the rivals that one axis can tell apart, and those that need another.
 
     Far is what leaves the start that the race is about by more than `NEAR` decades.
@@ -101,7 +101,7 @@ def _near_and_far(result: Comparison, signal: str) -> tuple[list[Rival], list[Ri
     return (near, far) if len(near) > 1 else (result.rivals, [])
 
 
-def losses_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes:
+def losses_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes:
     """Draw the median loss of every rival over the epochs, and its band from 10 to 90 %.
 
     With an epoch, draw what is known by then, on the axes of all.
@@ -132,7 +132,7 @@ def losses_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes
     return ax
 
 
-def _who_learns(result: Comparison) -> str:
+def _who_learns(result: Standings) -> str:
     """Return which starts get below the mean."""
     mean_loss = result.dataset.mean_predictor_loss
     names = [rival.start.name for rival in result.rivals]
@@ -149,7 +149,7 @@ def _who_learns(result: Comparison) -> str:
     return f"All but {lost[0]} learn" if len(lost) == 1 else f"{len(learn)} of {len(names)} learn"
 
 
-def halfway_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axes:
+def halfway_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes:
     """Draw how many epochs each rival needs to a loss that all are asked to reach.
 
     With an epoch, draw what is known by then, on the axes of all.
@@ -180,7 +180,7 @@ def halfway_panel(ax: Axes, result: Comparison, epoch: int | None = None) -> Axe
     return ax
 
 
-def _who_is_there(result: Comparison) -> str:
+def _who_is_there(result: Standings) -> str:
     """Return how the start that the race is about gets to the loss that all are asked to reach."""
     name, *_ = (rival.start.name for rival in result.rivals)
     needed, *others = (result.epochs_to_target(rival) for rival in result.rivals)
@@ -195,7 +195,7 @@ def _who_is_there(result: Comparison) -> str:
     return f"{name} takes {needed:.0f} epoch{'' if needed == 1 else 's'}"
 
 
-def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
+def epochs_panel(ax: Axes, result: Standings, signal: str) -> Axes:
     """Draw a signal where it has come to the end of its way, over the epochs of training."""
     layer = -2 if signal == "a_std" else 0
     lines = []
@@ -213,7 +213,7 @@ def epochs_panel(ax: Axes, result: Comparison, signal: str) -> Axes:
 
 def layers_panel(
     ax: Axes,
-    result: Comparison,
+    result: Standings,
     signal: str,
     rivals: Sequence[Rival] = (),
     epoch: int | None = None,
@@ -255,7 +255,7 @@ def layers_panel(
     return ax
 
 
-def _what_becomes(result: Comparison, signal: str) -> str:
+def _what_becomes(result: Standings, signal: str) -> str:
     """Return what the start that the race is about does to a signal, before training.
 
     It keeps what changes by less than a quarter per layer: the claim has the same bounds.

@@ -1,11 +1,10 @@
-"""Comparison: which start trains this network? Many starts, many seeds, one stack.
+"""The race: which start trains this network? Many starts, many seeds, one stack.
 
-All networks have one shape and see the same data and the same batches; seed r draws the same
-random numbers for every start. So what differs is the start alone. It prints and draws
+All networks of a race have one shape and see the same data and the same batches; seed r draws
+the same random numbers for every start. So what differs is the start alone. It prints and draws
 nothing.
 
-Where to go next: ``text.py`` and ``figure.py``, which read the
-result.
+Where to go next: ``text.py`` and ``figure.py``, which read the result.
 """
 
 from __future__ import annotations
@@ -158,8 +157,8 @@ class Rival:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """All rivals on one network.
+class Standings:
+    """How a race ended: all rivals on one network.
 
     Attributes
     ----------
@@ -274,7 +273,7 @@ def compare(
     signals: bool = False,
     map: Map = map,  # noqa: A002, what the built-in one does
     expect: Expect = unwatched,
-) -> Comparison:
+) -> Standings:
     """Train `runs` networks of every start on the same data and the same batches.
 
     Parameters
@@ -297,7 +296,7 @@ def compare(
 
     Returns
     -------
-    Comparison
+    Standings
 
     Raises
     ------
@@ -360,7 +359,7 @@ def compare(
                 signals={name: values[:, of] for name, values in recorded.items()},
             )
         )
-    return Comparison(settings, dataset, runs, rivals)
+    return Standings(settings, dataset, runs, rivals)
 
 
 def race(
@@ -373,13 +372,13 @@ def race(
     runs: int | None = None,
     map: Map = map,  # noqa: A002, what the built-in one does
     expect: Expect = unwatched,
-) -> Comparison:
+) -> Standings:
     """Run a race of the notes: `compare`, with its starts, its network and its claims.
 
     Parameters
     ----------
     race : Race
-        From ``ranges.RACES``.
+        From ``races.RACES``.
     dataset : Dataset
         From ``data.load``.
     settings : Settings, optional
@@ -395,7 +394,7 @@ def race(
 
     Returns
     -------
-    Comparison
+    Standings
     """
     settings = settings or race.settings()
     options = race.chosen(options)

@@ -23,7 +23,7 @@ from experiments.kit.starts import SCALES, Start, named_start, random_start
 from experiments.kit.words import number
 
 if TYPE_CHECKING:
-    from experiments.race.measure import Comparison
+    from experiments.race.measure import Standings
 
 
 def _deep(hidden: Default, activation: str, epochs: int = 30) -> Defaults:
@@ -66,8 +66,8 @@ class Race(Lesson):
 
 # --- claims about ranges, measured on a deep network -----------------------------------
 
-# What there is to say of the way from layer to layer where there is only one.
-_NO_WAY = Measured(False, float("nan"), "one hidden layer: no way from layer to layer")
+# What there is to say of the way from layer to layer where there is none.
+_NO_WAY = Measured(False, float("nan"), "there is only one hidden layer")
 
 
 def _all_seeds(happens: Any, what: str) -> Measured:
@@ -76,13 +76,13 @@ def _all_seeds(happens: Any, what: str) -> Measured:
     return Measured(k == n, k / n, f"{k} of {n} seeds {what}")
 
 
-def _get_there(r: Comparison, s: str = "") -> str:
+def _get_there(r: Standings, s: str = "") -> str:
     """Return what all are asked to do, as a verb: to reach a loss, or just to learn."""
     return f"learn{s}" if r.nobody_learns else f"get{s} to loss {number(r.target)}"
 
 
 @claim("small or large values can be a problem")
-def range_is_a_problem(r: Comparison) -> Measured:
+def range_is_a_problem(r: Standings) -> Measured:
     lost = {n: r[n].count("stalled") + r[n].count("diverged") for n in ("small", "large")}
     most = max(lost.values())
     words = ", ".join(f"{name} {k} of {r.runs}" for name, k in lost.items())
@@ -90,7 +90,7 @@ def range_is_a_problem(r: Comparison) -> Measured:
 
 
 @claim("small: the gradient vanishes going back")
-def small_vanishes(r: Comparison) -> Measured:
+def small_vanishes(r: Standings) -> Measured:
     if r.shallow:
         return _NO_WAY
     total = float(r["small"].travelled("delta_std").max())
@@ -98,7 +98,7 @@ def small_vanishes(r: Comparison) -> Measured:
 
 
 @claim("large: signals explode or saturate")
-def large_explodes(r: Comparison) -> Measured:
+def large_explodes(r: Standings) -> Measured:
     if r.shallow:
         return _NO_WAY
     large = r["large"]
@@ -111,7 +111,7 @@ def large_explodes(r: Comparison) -> Measured:
     return Measured(total > 1e3, total, f"a × {number(total)} in {r.about.layers} layers")
 
 
-def _slower(r: Comparison, name: str) -> Measured:
+def _slower(r: Standings, name: str) -> Measured:
     """Hold the rival of that name to getting there later than the first, with every seed."""
     first, other = r.halfway(r.about), r.halfway(r[name])
     if not (first < float("inf")).any() and not (other < float("inf")).any():
@@ -120,23 +120,23 @@ def _slower(r: Comparison, name: str) -> Measured:
 
 
 @claim("small: slow convergence")
-def small_is_slow(r: Comparison) -> Measured:
+def small_is_slow(r: Standings) -> Measured:
     return _slower(r, "small")
 
 
 @claim("large: slow convergence, or none")
-def large_is_slow(r: Comparison) -> Measured:
+def large_is_slow(r: Standings) -> Measured:
     return _slower(r, "large")
 
 
 @claim("its weights have the spread of the formula")
-def spread_as_promised(r: Comparison) -> Measured:
+def spread_as_promised(r: Standings) -> Measured:
     off = max(drawn.off for drawn in r.about.drawn)
     return Measured(off < 5, off, f"off by {number(off)} standard errors")
 
 
 @claim("it is right: signals keep their size")
-def signals_keep(r: Comparison) -> Measured:
+def signals_keep(r: Standings) -> Measured:
     if r.shallow:
         return _NO_WAY
     a, delta = (float(r.about.growth(name).mean()) for name in ("a_rms", "delta_std"))
@@ -148,12 +148,12 @@ def signals_keep(r: Comparison) -> Measured:
 
 
 @claim("it trains")
-def it_trains(r: Comparison) -> Measured:
+def it_trains(r: Standings) -> Measured:
     return _all_seeds(r.halfway(r.about) < float("inf"), _get_there(r))
 
 
 @claim("delta changes as theory says", ours=True)
-def chi_holds(r: Comparison) -> Measured:
+def chi_holds(r: Standings) -> Measured:
     if r.shallow:
         return _NO_WAY
     root, delta = r.root_chi, float(r.about.growth("delta_std").mean())
@@ -165,12 +165,12 @@ def chi_holds(r: Comparison) -> Measured:
 
 
 @claim("the notes' other one, √(1/fan_in), trains", ours=True)
-def both_formulas_train(r: Comparison) -> Measured:
+def both_formulas_train(r: Standings) -> Measured:
     return _all_seeds(r.halfway(r.rivals[1]) < float("inf"), _get_there(r))
 
 
 @claim("Xavier's a falls by √½ a layer against He's", ours=True)
-def xavier_loses_half(r: Comparison) -> Measured:
+def xavier_loses_half(r: Standings) -> Measured:
     if r.shallow:
         return _NO_WAY
     ratio = float((r.rivals[1].growth("a_rms") / r.about.growth("a_rms")).mean())
@@ -178,7 +178,7 @@ def xavier_loses_half(r: Comparison) -> Measured:
 
 
 @claim("so deep, it trains where Xavier does not", ours=True)
-def xavier_does_not_train(r: Comparison) -> Measured:
+def xavier_does_not_train(r: Standings) -> Measured:
     he, xavier = r.halfway(r.about), r.halfway(r.rivals[1])
     return _all_seeds((he < xavier) & (xavier == float("inf")), "do so")
 

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from experiments.kit.claims import Verdict, claim_as_json, claims
+from experiments.kit.starts import SCALES
 from experiments.kit.words import (
     WIDTH,
     data_rows,
@@ -27,11 +28,11 @@ from experiments.kit.words import (
     table,
     verdict_rows,
 )
-from experiments.race.measure import Comparison, Drawn, Rival
+from experiments.race.measure import Drawn, Rival, Standings
 from mlp.activations import ACTIVATIONS
 
 
-def text(result: Comparison, figure: str) -> str:
+def text(result: Standings, figure: str) -> str:
     """Return the story of a race: the formula in numbers, the rivals, the claims, the verdict."""
     assert result.race is not None
     activation = result.settings.activation
@@ -66,7 +67,7 @@ def text(result: Comparison, figure: str) -> str:
     )
 
 
-def as_json(result: Comparison, figure: str) -> dict[str, Any]:
+def as_json(result: Standings, figure: str) -> dict[str, Any]:
     """Return one object; under ``results`` everything about each start."""
     settings = result.settings
     assert result.race is not None
@@ -94,7 +95,7 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
     }
 
 
-def _setting(result: Comparison) -> list[str]:
+def _setting(result: Standings) -> list[str]:
     return [
         row("network", describe_network(result.sizes, result.settings.activation)),
         *data_rows(result.dataset),
@@ -131,7 +132,7 @@ def _layers(drawn: Drawn) -> str:
     return f"{drawn.first}" if drawn.first == drawn.last else f"{drawn.first}–{drawn.last}"
 
 
-def _rivals(result: Comparison) -> list[str]:
+def _rivals(result: Standings) -> list[str]:
     """Return a line per rival: what its signals do before training, and how it trains."""
     f, mean_loss = ACTIVATIONS[result.settings.activation], result.dataset.mean_predictor_loss
     saturates = bool(np.isfinite(f.bounds).all())
@@ -155,24 +156,19 @@ def _rivals(result: Comparison) -> list[str]:
     if saturates:
         explained.append("saturated: the part of all a that lie where f is flat")
     if not result.nobody_learns:
-        half = f"half the way from always answering the mean ({number(mean_loss)}) to the best"
-        explained.append(f"{to}: {half}")
+        explained.append(
+            f"{to}: until the loss is there, half the way from that of always answering the mean "
+            f"({number(mean_loss)}) to the best"
+        )
+    scales = [r.start for r in result.rivals if r.start.name in SCALES]
+    explained.append("; ".join(f"{s.name}: {s.words.removesuffix(', b = 0')}" for s in scales))
     return [
         *table(rows, ("start", "a per layer", "delta per layer", saturated, "loss", to), "<>>>>>"),
         *(line for words in explained for line in textwrap.wrap(words, WIDTH)),
     ]
 
 
-def _explain_target(result: Comparison) -> str:
-    if result.nobody_learns:
-        return "no start learns, so there is no loss that all could be asked to reach."
-    return (
-        f"the epochs to a loss of {number(result.target)}, half the way from always answering "
-        f"the mean ({number(result.dataset.mean_predictor_loss)}) to the best start."
-    )
-
-
-def _runs(result: Comparison) -> str:
+def _runs(result: Standings) -> str:
     return "1 run" if result.runs == 1 else f"{result.runs} runs"
 
 
@@ -180,7 +176,7 @@ def _epoch(epochs: float) -> str:
     return f"{epochs:.0f}" if np.isfinite(epochs) else "never"
 
 
-def _rival_as_json(result: Comparison, rival: Rival) -> dict[str, Any]:
+def _rival_as_json(result: Standings, rival: Rival) -> dict[str, Any]:
     low, median, high = rival.band()
     signals = {
         name: [numbers(layers) for layers in np.median(values, axis=1)]
@@ -211,7 +207,7 @@ def _weights(drawn: Sequence[Drawn]) -> list[dict[str, Any]]:
     ]
 
 
-def describe(result: Comparison) -> str:
+def describe(result: Standings) -> str:
     """Return what the picture of a race shows: where each start ends, and its signals."""
     ends = [
         f"{rival.start.name} {ended(rival.final_band()[1])} (a × "
@@ -225,7 +221,7 @@ def describe(result: Comparison) -> str:
     )
 
 
-def verdict(result: Comparison) -> Verdict:
+def verdict(result: Standings) -> Verdict:
     """Return what became of the start that the race is about, and the number behind it."""
     about, *others = result.rivals
     name, word = about.start.name, about.word

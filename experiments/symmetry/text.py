@@ -139,6 +139,7 @@ def _table(result: Symmetry) -> list[str]:
         ]
     else:
         words.append(f"no theory: {silence(result)}")
+    words.append("units: how many different ones there are at the end")
     if dead:
         words.append("dead: units with f'(z) = 0 on every row, which get no gradient")
     return [*lines, *(click.style(line, dim=True) for line in words)]

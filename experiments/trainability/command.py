@@ -58,7 +58,8 @@ _ZOOMED = ZOOMED.hidden.usual
         ),
         click.Option(
             ["--zoom", "at"],
-            type=Converted("σ_w,η", _point),
+            type=Converted("point", _point),
+            metavar="σ_w,η",
             help="With --against rate: the border between converging and diverging near a point, "
             f"nearer and nearer, in {SIDE} × {SIDE} small networks.",
         ),
@@ -85,7 +86,7 @@ _ZOOMED = ZOOMED.hidden.usual
             ["--learning-rate", "rates"],
             type=Converted("rates", numbers_of),
             help="η, per step; of several, the one of the lowest training loss counts. Against "
-            f"the rate, all that are shown.  [default: {_RATES}, over the depth]",
+            f"the rate, all that are shown.  [default: {_RATES} / layers]",
         ),
         click.Option(
             ["--runs"],

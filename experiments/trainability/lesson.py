@@ -44,22 +44,23 @@ DEPTHS = (3, 5, 7, 10, 14, 20, 28, 40)
 def _deep(r: Trainability, start: str) -> Measured:
     """Hold a start to training at every depth of the map."""
     reach, deepest = r.reach_of(start), r.depths[-1]
-    text = "at every depth" if reach == deepest else f"to depth {reach}" if reach else "at none"
+    text = f"only to depth {reach}" if reach else "at no depth"
+    text = "at every depth" if reach == deepest else text
     return Measured(reach == deepest, reach, text)
 
 
 def _leaves(r: Trainability, start: str) -> Measured:
     """Hold a start to leaving the valley at some depth of the map."""
     deep = _deep(r, start)
-    return replace(deep, holds=not deep.holds)
+    return replace(deep, holds=not deep.holds, text=f"trains {deep.text}")
 
 
-@claim("small is a problem: it leaves the valley")
+@claim("small is a problem in depth")
 def small_leaves(r: Trainability) -> Measured:
     return _leaves(r, "small")
 
 
-@claim("large is a problem: it leaves the valley")
+@claim("large is a problem in depth")
 def large_leaves(r: Trainability) -> Measured:
     return _leaves(r, "large")
 
@@ -80,7 +81,7 @@ def narrows(r: Trainability) -> Measured:
     return Measured(
         narrow < wide,
         narrow,
-        f"a factor of {number(wide)} → {number(narrow)}",
+        f"σ_w over a factor of {number(wide)} → {number(narrow)}",
     )
 
 
@@ -90,11 +91,13 @@ def closes_at_the_edge(r: Trainability) -> Measured:
         return Measured(False, float("nan"), "there is no edge")
     reach = r.reach[r.edge_column]
     return Measured(
-        bool(reach == r.reach.max() > 0), float(r.edge), f"σ_w {number(r.edge)} to depth {reach}"
+        bool(reach == r.reach.max() > 0),
+        float(r.edge),
+        f"σ_w = {number(r.edge)} trains to depth {reach}",
     )
 
 
-@claim("theory: the depth reached follows ξ_c", ours=True)
+@claim("theory: the depth reached follows ξ", ours=True)
 def follows_theory(r: Trainability) -> Measured:
     rank = r.rank_correlation  # of a dozen scales, chance alone brings 0.5 in one of twenty maps
     return Measured(rank > 0.5, rank, f"rank correlation {number(rank)}")
@@ -103,7 +106,7 @@ def follows_theory(r: Trainability) -> Measured:
 @claim("no scale of the notes trains at every depth", ours=True)
 def none_of_the_notes(r: Trainability) -> Measured:
     reach = max(r.reach_of(name) for name in RANGES)
-    return Measured(reach < r.depths[-1], reach, f"none below depth {reach}")
+    return Measured(reach < r.depths[-1], reach, f"the best only to depth {reach}")
 
 
 def _slower(r: Trainability, start: str) -> Measured:
@@ -124,7 +127,7 @@ def large_is_slow(r: Trainability) -> Measured:
 
 
 _HALF = "ReLU answers 0 to half of everything, so each layer halves the mean of a²"
-_FLAT = "σ' is at most 1/4: the edge of chaos is at σ_w = 10.2, beyond randn · 1"
+_FLAT = "σ is so flat that only large weights bring a gradient back through depth"
 _PROBLEMS = (small_leaves, large_leaves)
 _VALLEY = (narrows, closes_at_the_edge, follows_theory)
 

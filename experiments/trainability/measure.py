@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from experiments.data import DataError, Dataset
 from experiments.kit.claims import Lesson, Outcome, Verdict
 from experiments.kit.settings import Expect, PerLayer, Settings, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import RANGES, named_start
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import HELD_OUT, WEIGHTS
@@ -36,6 +37,10 @@ from mlp.optimizers import OPTIMIZERS
 
 # Half the memory and half the time, and far more digits than the noise leaves.
 DTYPE = "float32"
+# Scales and rates whose squares are float32 numbers.
+SMALLEST, LARGEST = 1e-18, 1e18
+# A network of the map is remembered as its place, scale, rate and run, about so many numbers.
+REMEMBERED = 40
 # At most so many rows to learn from, and to hold out: more would only take longer.
 ROWS, UNSEEN = 200, 500
 # Of fewer rows, the part to learn from.
@@ -340,6 +345,8 @@ def trainability(
         If a number is out of range (scales: 1e-6 to 1e6) or a name unknown.
     DataError
         If there are too few rows to hold some out.
+    MemoryError
+        If the map, or its largest network, does not fit.
 
     Examples
     --------
@@ -359,8 +366,18 @@ def trainability(
     rates = tuple(rates or (RATE_ROWS if against == "rate" else usual))
     if against == "rate":
         rates, depths = tuple(sorted(set(rates))), depths[:1]
+    for name, values in (("σ_w", columns), ("rate", rates), ("σ_b", [sigma_b or 1.0])):
+        for value in values:
+            if not SMALLEST <= value <= LARGEST:
+                raise InputError(
+                    f"every {name} must be from {SMALLEST:g} to {LARGEST:g}, not {value:g}"
+                )
     x, y, unseen_x, unseen_y = _divided(dataset, settings.seed)
     mean = y.mean(axis=0)
+    count = (1 if against == "rate" else len(depths)) * len(columns) * len(rates) * runs
+    batch = min(settings.batch_size or len(x), len(x))
+    recorded = REMEMBERED * count + settings.epochs
+    require(of_training(_sizes(dataset, width, depths[-1]), batch, recorded=recorded))
 
     def relative(loss: Array, of: Array) -> Array:
         finite = np.where(np.isfinite(loss), loss, np.inf)
@@ -383,7 +400,7 @@ def trainability(
         for group in groups(
             len(of_depth[depth]),
             _sizes(dataset, width, depth),
-            min(settings.batch_size or len(x), len(x)),
+            batch,
         )
     ]
 

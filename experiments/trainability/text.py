@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import click
@@ -12,6 +13,8 @@ from experiments.kit.settings import PerLayer
 from experiments.kit.starts import RANGES
 from experiments.kit.style import start_label
 from experiments.kit.words import (
+    COLUMN,
+    WIDTH,
     data_rows,
     finite,
     heading,
@@ -35,6 +38,7 @@ def text(result: Trainability, figure: str) -> str:
         click.style(f"The map of ranges, {subject}", bold=True),
         "",
         *wrapped("answer", answer(result), bold=True),
+        row("", "σ_w = std of w · √fan_in: 1 is the notes' √(1/n), n = fan_in"),
         "",
         *(_of_rates(result) if _rate(result) else _of_depths(result)),
         "",
@@ -87,7 +91,7 @@ def _networks(result: Trainability) -> list[str]:
     low, high = number(float(result.sigma_w[0])), number(float(result.sigma_w[-1]))
     return [
         f"{layers} hidden layers of {result.width}, {result.settings.activation}; {biases}",
-        f"σ_w = std of w · √fan_in, {len(result.sigma_w)} scales from {low} to {high}",
+        f"{len(result.sigma_w)} scales σ_w from {low} to {high}",
     ]
 
 
@@ -98,11 +102,12 @@ def _training(result: Trainability) -> list[str]:
     runs = "1 run" if result.runs == 1 else f"median of {result.runs} runs"
     first = f"{name}, {settings.epochs} epochs, {batch} per step, {runs}, seed {settings.seed}"
     if _rate(result):
-        return [first, f"η from {result.rates[0]:g} to {result.rates[-1]:g}"]
+        return [first, f"learning rate η from {result.rates[0]:g} to {result.rates[-1]:g}"]
     rates = ", ".join(f"{float(rate):g}" for rate in result.rates)
-    over = ", over the depth" if isinstance(result.rates[0], PerLayer) else ""
+    over = ", divided by the depth" if isinstance(result.rates[0], PerLayer) else ""
     best = ["of these rates the one of the lowest training loss counts"]
-    return [first, f"η = {rates}{over}", *(best if len(result.rates) > 1 else [])]
+    rate = f"learning rate η = {rates}{over}"
+    return [first, *textwrap.wrap(rate, WIDTH - COLUMN), *(best if len(result.rates) > 1 else [])]
 
 
 def _of_depths(result: Trainability) -> list[str]:
@@ -111,7 +116,7 @@ def _of_depths(result: Trainability) -> list[str]:
     starts = [("start", "σ_w", "trains to depth")]
     for name in RANGES:
         reach = result.reach_of(name)
-        words = "-" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
+        words = "none" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
         starts.append((start_label(name), number(sigma_of(name, result.width)), words))
     scales = [("depth", "σ_w that train", "")]
     for depth in (5, 10, 20, 40) if set(result.depths) >= {5, 10, 20, 40} else result.depths:
@@ -138,7 +143,8 @@ def _theory(result: Trainability) -> list[str]:
     ]
     if not known:
         return wrapped("theory", "training ends nowhere within the map.")
-    said = f"it trains to {' and '.join(known)} (a paper on tanh: 6 ξ). {_scale(result)}"
+    to = " and of ".join([*known[:1], *(m.replace("the edge of chaos", "it") for m in known[1:])])
+    said = f"it trains to a depth of {to} (Schoenholz et al. 2017, tanh: 6 ξ). {_scale(result)}"
     too_large = (result.sigma_w > (result.edge or np.inf)) & (result.reach == 0)
     if result.bounded and too_large.any() and (above * result.depth_scale[too_large] > 3).any():
         first = number(float(result.sigma_w[too_large].min()))
@@ -151,17 +157,18 @@ def _theory(result: Trainability) -> list[str]:
 
 def _scale(result: Trainability) -> str:
     """Return what ξ is with this activation, and where the edge lies."""
-    edge = (
-        "" if result.edge is None else f" It is infinite at the edge, σ_w = {number(result.edge)}."
-    )
+    scale = "the correlation of two inputs comes nearer to its limit by a factor e"
     if result.settings.activation in ("relu", "linear") and not result.sigma_b:
-        return f"ξ is the layers in which the signal's variance changes by e.{edge}"
-    if result.settings.activation == "tanh" and not result.sigma_b:
-        return (
-            "ξ is the layers in which two inputs' correlation settles by e, and below the edge "
-            f"those in which the signal dies out by e.{edge}"
+        scale = "the variance of a changes by a factor e"
+    elif result.settings.activation == "tanh" and not result.sigma_b:
+        scale += "; below the edge, of those in which the variance of a falls by e"
+    edge = ""
+    if result.edge is not None:
+        edge = (
+            f" At the edge, σ_w = {number(result.edge)}, a gradient keeps its size on the way "
+            "back, and ξ is infinite."
         )
-    return f"ξ is the layers in which the correlation of two inputs settles by e.{edge}"
+    return f"ξ is the number of layers in which {scale}.{edge}"
 
 
 def _of_rates(result: Trainability) -> list[str]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from experiments.data import Dataset
 from experiments.kit.claims import Measured, Outcome, Verdict, claim
 from experiments.kit.settings import Default, Defaults, Expect, Settings, Step, unwatched
+from experiments.kit.sizes import of_training, require
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
 from experiments.kit.training import HELD_OUT, WEIGHTS
 from experiments.kit.words import number
@@ -175,6 +176,8 @@ def zoom(
     ------
     InputError
         If the point does not lie in the first picture.
+    MemoryError
+        If the network does not fit.
     """
     settings = settings or ZOOMED.settings()
     start = Window(*MIDDLE, HALF)
@@ -187,6 +190,7 @@ def zoom(
     rows = child_rng(settings.seed, HELD_OUT).permutation(len(dataset.x))[:ROWS]
     x, y = dataset.x[rows], dataset.y[rows]
     ends = x.shape[1], y.shape[1]
+    require(of_training([ends[0], *settings.hidden, ends[1]], ROWS, recorded=settings.epochs))
     networks = [_base(settings, [ends[0], *hidden, ends[1]]) for hidden in (settings.hidden, ())]
     step = expect(sum(len(_cut(network)) for network in networks) * PICTURES)
 

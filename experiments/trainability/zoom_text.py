@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from experiments.kit.claims import claim_as_json, claims
+from experiments.kit.claims import Verdict, claim_as_json, claims
 from experiments.kit.words import (
     data_rows,
     describe_network,
@@ -26,7 +26,7 @@ def text(result: Zoom, figure: str) -> str:
     """Return the box dimension at each zoom, next to that of a quadratic loss."""
     settings = result.settings
     sizes = [result.dataset.x.shape[1], *settings.hidden, result.dataset.y.shape[1]]
-    lines = [("zoom", "around σ_w", "η", "dimension", "of a quadratic loss")]
+    lines = [("zoom", "around σ_w", "rate η", "dimension", "of a quadratic loss")]
     for k, (view, quadratic) in enumerate(zip(result.views, result.quadratic, strict=True)):
         window = view.window
         lines.append((f"×{FACTOR**k}", f"{window.sigma_w:.6g}", f"{window.rate:.6g}",
@@ -41,7 +41,8 @@ def text(result: Zoom, figure: str) -> str:
             *data_rows(result.dataset),
             row("", f"{ROWS} of them, all in every step"),
             row("networks", describe_network(sizes, settings.activation)),
-            row("", f"{SIDE} × {SIDE} in each picture, the same weights times σ_w"),
+            *wrapped("", f"{SIDE} × {SIDE} in each picture, the same weights times σ_w: it is "
+                     "their std · √fan_in; each has a learning rate η of its own"),
             row("training", f"SGD, {settings.epochs} steps, seed {settings.seed}; it converges if "
                 "its loss"),
             row("", "over the last tenth of the steps is below the first"),
@@ -89,9 +90,9 @@ def describe(result: Zoom) -> str:
     )
 
 
-def verdict(result: Zoom) -> str:
+def verdict(result: Zoom) -> Verdict:
     """Return the verdict alone."""
-    return str(result.verdict())
+    return result.verdict()
 
 
 def _dimension(view: View) -> str:

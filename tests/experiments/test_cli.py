@@ -26,7 +26,7 @@ from experiments.data import DataError
 from experiments.kit.group import FAULT, FAULT_CODE
 from experiments.kit.settings import Default
 from experiments.race.races import RACES
-from experiments.verify import Run
+from experiments.verify import Run, every_run
 from experiments.walkthrough.measure import LESSONS
 from mlp import initializers
 from mlp.arrays import InputError
@@ -125,8 +125,10 @@ def test_compare_knows_an_initializer_by_being_registered() -> None:
         initializers.INITIALIZERS.remove("coin")
 
 
-def test_quiet_prints_the_verdict_alone() -> None:
-    assert demo("zero", *FAST, "-q").stdout == "stalled: no weight moved (largest change 0)\n"
+def test_quiet_prints_the_verdict_alone_which_the_story_begins_with() -> None:
+    verdict = "stalled: no weight moved (largest change 0)"
+    assert demo("zero", *FAST, "-q").stdout == verdict + "\n"
+    assert demo("zero", *FAST).stdout.startswith(f"answer    {verdict}\n\nCase 1")
 
 
 @pytest.mark.parametrize("name", ["ReLU", "RELU", "relu"])
@@ -284,7 +286,7 @@ def test_help_shows_an_example_first() -> None:
 def test_list_prints_text_and_json() -> None:
     assert "glorot_uniform" in demo("list").stdout
     assert set(json.loads(demo("list", "--json").stdout)) == {
-        "initializers", "activations", "cases", "races", "data",
+        "initializers", "activations", "cases", "races", "maps", "data",
     }  # fmt: skip
 
 
@@ -293,7 +295,7 @@ def test_list_prints_text_and_json() -> None:
     [
         ("initializers", "N(0, 2 / fan_in)", "max(0, z)", {"initializers"}),
         ("activations", "max(0, z)", "glorot", {"activations"}),
-        ("cases", CASES["zero"].claims["relu"][0].text, "glorot_normal", {"cases", "races"}),
+        ("cases", CASES["zero"].claims["relu"][0].text, "lecun", {"cases", "races", "maps"}),
         ("data", "penguins", "relu", {"data"}),
     ],
 )
@@ -304,6 +306,13 @@ def test_list_shows_one_part_if_asked(
     assert there in told
     assert not_there not in told
     assert set(json.loads(demo("list", part, "--json").stdout)) == keys
+
+
+def test_every_claim_that_is_verified_is_in_the_list() -> None:
+    told = demo("list", "cases").stdout
+    for run in every_run():
+        assert run.claims
+        assert all(claim.text in told for claim in run.claims)
 
 
 def test_the_whole_list_fits_two_screens() -> None:
@@ -320,7 +329,8 @@ def short_verify(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_verify_prints_one_table_and_its_count() -> None:
     result = demo("verify", "--jobs", "1")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "4 claims: 4 hold, 0 are refuted; all as documented"
+    lines = result.stdout.splitlines()
+    assert lines[0] == lines[-1] == "4 claims: 4 hold, 0 are refuted; all as documented"
     assert demo("verify", "--jobs", "1", "-q").stdout.count("\n") == 1
     data = json.loads(demo("verify", "--jobs", "1", "--json").stdout)
     assert (len(data["claims"]), data["as_documented"]) == (4, True)
@@ -347,6 +357,9 @@ def test_show_opens_the_picture_or_says_that_it_cannot(monkeypatch: pytest.Monke
     monkeypatch.setattr(click, "launch", lambda path: opened.append(path) or 0)  # type: ignore[func-returns-value]
     assert demo("zero", *FAST, "--show").stderr == ""
     assert opened == ["zero-relu.png"]
+    opened.clear()
+    demo("random", *FAST, "--show", "-o", "r.png")
+    assert opened == ["r.png", "r-deep.png"]
     monkeypatch.setattr(click, "launch", lambda path: 1)
     assert "open it yourself" in demo("zero", *FAST, "--show").stderr
 

@@ -273,7 +273,25 @@ TYPED: dict[str, tuple[int, str]] = {
     "propagate --width 1000000": (1, "memory: it takes about"),
     "train good.csv --epochs 1000000000000": (1, "memory: it takes about"),
     "train good.csv --resume model.npz --epochs 1000000000000": (1, "memory: it takes about"),
+    "map --runs 1000000000": (1, "memory: it takes about"),
+    "map --width 1000000": (1, "memory: it takes about"),
+    "map --epochs 10000000000000": (1, "memory: it takes about"),
+    "map --against rate --zoom 4.3,0.26 --width 1000000": (1, "memory: it takes about"),
     "walkthrough zero --steps 100000000": (2, "choose 1 to 1000"),
+    # the map
+    "map --scales 1e308": (2, "every σ_w must be from 1e-18 to 1e+18, not 1e+308"),
+    "map --scales 1e-320": (2, "every σ_w must be from 1e-18"),
+    "map --scales 1,x": (2, "'1,x' is not a list of positive numbers"),
+    "map --learning-rate 1e-320": (2, "every rate must be from 1e-18"),
+    "map --sigma-b 1e308": (2, "every σ_b must be from 1e-18"),
+    "map --sigma-b -1": (2, "0 or more is needed"),
+    "map --depths 3,": (2, "is not a list of whole numbers"),
+    "map --zoom 4.3,0.26": (2, "add --against rate"),
+    "map --against rate --zoom 4.3": (2, "is not a point σ_w,η such as 4.3,0.26"),
+    "map --against rate --zoom 1e9,1": (2, "the σ_w to zoom to is 1e+09"),
+    "map --data short.csv": (1, "3 rows are too few"),
+    "map -o folder.png": (1, "folder.png is a folder"),
+    "random -o beside.png": (1, "beside-deep.png is a folder"),
     # the others
     "propagate --init he_norml": (2, "did you mean 'he_normal'"),
     "propagate --activation rellu": (2, "did you mean 'relu'"),
@@ -341,7 +359,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, content in FILES.items():
         data = content if isinstance(content, bytes) else content.encode()
         (folder / name).write_bytes(data)
-    for name in ("folder", "folder.png", "folder.py"):
+    for name in ("folder", "folder.png", "folder.py", "beside-deep.png"):
         (folder / name).mkdir()
     for name in ("loop.csv", "loop.npz", "loop.py"):
         (folder / name).symlink_to(name)

@@ -214,6 +214,21 @@ def test_a_folder_that_cannot_be_written_is_known_before_the_work(folder: Path) 
     assert process.returncode == 1
 
 
+def test_a_folder_that_is_gone_is_said(folder: Path) -> None:
+    (folder / "gone").mkdir()
+
+    def before() -> None:
+        os.chdir("gone")
+        Path("../gone").rmdir()
+
+    process = started("zero", before=before)
+    assert process.communicate() == (
+        "",
+        "Error: the folder that you are in is gone; change to another\n",
+    )
+    assert process.returncode == 1
+
+
 # --- terminals, and settings of the machine ---------------------------------------------
 
 
@@ -289,7 +304,7 @@ def test_without_messages_the_exit_code_is_the_same(place: str | None, why: str)
         assert process.returncode == code, command
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp1251"])
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["zero", "--epochs", "5"]])
 def test_a_terminal_of_few_letters_gets_others(
     command: list[str], encoding: str, monkeypatch: pytest.MonkeyPatch
@@ -302,6 +317,15 @@ def test_a_terminal_of_few_letters_gets_others(
     for ours, its in zip(wanted.splitlines(), out.splitlines(), strict=True):
         assert (its == ours) or not ours.isascii()
         assert its.count("?") == ours.count("?")
+
+
+def test_what_is_raised_stays_so_on_a_terminal_of_few_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1251")
+    assert "N(0, 0.05^2)" in started("list", "initializers", encoding="cp1251").communicate()[0]
+    program = "from experiments.kit import streams; streams.prepare(); print('10⁻¹², aᵀ, 10⁴, √½')"
+    assert started(program=program).communicate() == ("10^-12, a^T, 10^4, sqrt1/2\n", "")
 
 
 def test_the_settings_of_matplotlib_change_no_picture(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,28 @@ def test_groups_hold_every_network_once_and_fit_the_cache(
     numbers = 4 * sum((n + 1) * m for n, m in pairwise(sizes))
     numbers += 3 * rows * sum(sizes)
     assert all(len(group) == 1 or len(group) * numbers <= CHUNK for group in cut)
+
+
+@pytest.mark.parametrize("name", ["race", "compare", "map"])
+def test_a_stack_that_takes_over_a_minute_is_foretold(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the first of the stacks is done: what the map is handed is never trained."""
+
+    def handed(function: object, tasks: Iterable[object]) -> Iterator[Any]:
+        next(iter(tasks))
+        raise KeyboardInterrupt
+        yield
+
+    starts, long = [named_start("he_normal")], Settings("tanh", (50, 50), epochs=10**6)
+    begin: dict[str, Callable[[], object]] = {
+        "race": lambda: race.compare(starts, PENGUINS, long, runs=3, map=handed),
+        "compare": lambda: compare(starts, read("penguins"), long, runs=3, map=handed),
+        "map": lambda: trainability(PENGUINS, long, depths=[20], map=handed),
+    }
+    with pytest.raises(KeyboardInterrupt):
+        begin[name]()
+    assert re.fullmatch(r"this will take about \d+ \w+; Ctrl-C ends it\n", capsys.readouterr().err)
 
 
 @pytest.fixture(scope="module")

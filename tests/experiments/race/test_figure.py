@@ -16,20 +16,20 @@ from experiments.data import load
 from experiments.kit import style
 from experiments.race import figure as pictures
 from experiments.race.animation import draw_frame, frame_epochs
-from experiments.race.measure import Comparison, race
+from experiments.race.measure import Standings, race
 from experiments.race.races import HE, RANDOM_RACE, XAVIER, Race
 from tests.pictures import assert_legible
 
 PENGUINS = load()
 
 
-def raced(racing: Race, activation: str, epochs: int, layers: int) -> Comparison:
+def raced(racing: Race, activation: str, epochs: int, layers: int) -> Standings:
     settings = racing.settings(activation=activation, hidden=(20,) * layers, epochs=epochs)
     return race(racing, PENGUINS, settings)
 
 
 @pytest.fixture(scope="module")
-def deep() -> Comparison:
+def deep() -> Standings:
     """Return the race of He with ReLU: Xavier vanishes slowly, small and large at once."""
     return raced(HE, "relu", 6, 20)
 
@@ -43,7 +43,7 @@ def decades(ax: Axes) -> float:
     return float(np.log10(high / low))
 
 
-def test_a_start_that_explodes_does_not_flatten_the_others(deep: Comparison) -> None:
+def test_a_start_that_explodes_does_not_flatten_the_others(deep: Standings) -> None:
     fig = pictures.figure(deep)
     signals = [ax for ax in fig.axes if ax.get_ylabel().startswith("std")]
     assert len(signals) == 4
@@ -61,7 +61,7 @@ def test_where_all_are_near_one_axis_is_enough() -> None:
     assert len([ax for ax in fig.axes if ax.get_ylabel().startswith("std")]) == 2
 
 
-def test_titles_say_the_lesson(deep: Comparison) -> None:
+def test_titles_say_the_lesson(deep: Standings) -> None:
     assert titled(pictures.figure(deep))[2:] == [
         "he_normal keeps the signal",
         "he_normal keeps the gradient",
@@ -94,7 +94,7 @@ def test_titles_say_the_lesson(deep: Comparison) -> None:
     ],
 )
 def test_the_title_of_the_loss_says_who_learns(
-    deep: Comparison, ends: tuple[float, ...], title: str
+    deep: Standings, ends: tuple[float, ...], title: str
 ) -> None:
     rivals = []
     for rival, loss in zip(deep.rivals, ends, strict=True):

@@ -1,4 +1,4 @@
-"""Comparison: what it says of many networks is what each of them does alone."""
+"""A race: what it says of many networks is what each of them does alone."""
 
 from __future__ import annotations
 
@@ -15,12 +15,7 @@ from experiments.kit.starts import named_start
 from experiments.kit.training import BATCHES, WEIGHTS, quantiles
 from experiments.race import figure as pictures
 from experiments.race import text as words
-from experiments.race.measure import (
-    Comparison,
-    Rival,
-    compare,
-    race,
-)
+from experiments.race.measure import Rival, Standings, compare, race
 from experiments.race.races import HE, RACES, RANDOM_RACE, XAVIER, Race
 from mlp import MLP, SGD, diagnostics, initializers, mse, train
 from mlp.activations import ACTIVATIONS
@@ -51,8 +46,8 @@ def rival(name: str, finals: list[float], epochs: int = 3) -> Rival:
     )
 
 
-def comparison(*rivals: Rival) -> Comparison:
-    return Comparison(SMALL, PENGUINS, len(rivals[0].words), list(rivals))
+def standings(*rivals: Rival) -> Standings:
+    return Standings(SMALL, PENGUINS, len(rivals[0].words), list(rivals))
 
 
 # --- training ----------------------------------------------------------------------------
@@ -126,12 +121,12 @@ def test_a_run_that_diverged_counts_as_the_worst() -> None:
 
 
 def test_the_target_is_halfway_and_its_epochs_are_counted() -> None:
-    result = comparison(rival("he_normal", [0.2, 0.2, 0.2]), rival("small", [1.0, 1.0, 1.0]))
+    result = standings(rival("he_normal", [0.2, 0.2, 0.2]), rival("small", [1.0, 1.0, 1.0]))
     assert result.target == pytest.approx(0.6)
     # From 1 to 0.2 in three epochs: 1, 0.733, 0.467, 0.2.
     assert result.epochs_to_target(result["he_normal"]) == 2
     assert result.epochs_to_target(result["small"]) == np.inf
-    assert comparison(rival("small", [1.0])).nobody_learns
+    assert standings(rival("small", [1.0])).nobody_learns
 
 
 def test_growth_is_the_factor_from_layer_to_layer() -> None:
@@ -210,7 +205,7 @@ def test_settings_of_the_user_come_before_those_of_the_race() -> None:
 
 def test_one_hidden_layer_has_no_way_for_a_signal() -> None:
     result = race(XAVIER, PENGUINS, Settings("tanh", (5,), 2, 0.01))
-    ways = [o for o in result.outcomes() if "no way from layer" in o.measured.text]
+    ways = [o for o in result.outcomes() if "only one hidden layer" in o.measured.text]
     assert [o.measured.holds for o in ways] == [False, False]
     assert_legible(pictures.figure(result))
 

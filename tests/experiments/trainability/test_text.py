@@ -46,7 +46,7 @@ def test_how_deep_each_start_trains_and_which_scales_do() -> None:
     assert lines[2].startswith("answer    40 layers deep, σ_w from 1.2")
     assert "he_normal" in lines[2]
     assert "  he_normal      1.41    40, the deepest" in lines
-    assert "  small ·0.01    0.0707  -" in lines
+    assert "  small ·0.01    0.0707  none" in lines
     low, high = result.valley(1) or (0, 0)
     assert f"  5      {low:.3g} to {high:.3g}" in "\n".join(lines)
     assert any("8.0 ξ" in line or "7." in line for line in lines if line.startswith("theory"))
@@ -84,3 +84,14 @@ def test_the_object_of_a_map_against_the_rate() -> None:
     found = words.as_json(AGAINST_RATE, "map.png")
     assert found["learning_rate"] == list(RATES)
     assert found["held_out_loss"][2] == [0.4, None, None]
+
+
+def test_a_claim_and_what_was_measured_of_it_read_as_a_sentence() -> None:
+    told = {
+        outcome.claim.text: outcome.measured.text
+        for name in ("relu", "sigmoid")
+        for outcome in MAPS[name].outcomes()
+    }
+    assert told["small is a problem in depth"] == "trains at no depth"
+    assert told["√(1/n) is the right way: it trains"] == "at no depth"
+    assert told["He is the right way with ReLU: it trains"] == "at every depth"
