@@ -1,6 +1,6 @@
-"""Fitting: a table of the user's becomes a network that can be saved, gone on with and asked.
+"""Fitting: a table of the user's becomes a network that can be saved and gone on with.
 
-`begin` makes a `Model`, `fit` goes on training one, `answers` asks one. The columns are
+`begin` makes a `Model`, `fit` goes on training one; ``answers.py`` asks it. The columns are
 standardised by the rows to learn from alone; the rows held out are drawn by a child of the seed
 of their own. It prints and draws nothing.
 
@@ -10,18 +10,27 @@ Where to go next: ``text.py`` and ``figure.py``, which tell and draw it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from experiments.data import SOURCES, DataError, Dataset, Scale, Table, column_names, read_gaps
-from experiments.fitting.model import Layer, Model, look
+from experiments.data import DataError, Dataset, Scale, Table
+from experiments.fitting.findings import (
+    FLAT,
+    Finding,
+    other_start,
+    remedy,
+    smaller_steps,
+    troubles,
+)
+from experiments.fitting.model import DEFAULTS, Layer, Model, fingerprints, look, rms
 from experiments.kit.claims import LEARNED, Setback, Verdict
-from experiments.kit.settings import Default, Defaults, PerLayer, Settings
+from experiments.kit.settings import Settings
 from experiments.kit.sizes import of_training, require
 from experiments.kit.starts import good_start, named_start
 from experiments.kit.training import BATCHES, HELD_OUT, networks, setback
@@ -30,15 +39,6 @@ from mlp import mse, train
 from mlp.arrays import Array, InputError
 from mlp.network import child_rng
 
-# The network is larger than those of the cases: it is not there to be looked at.
-# Adam's steps do not grow with the gradient, so that an outlier in the table does no harm.
-DEFAULTS = Defaults(
-    hidden=Default((16, 16)),
-    epochs=Default(100),
-    learning_rate=Default(PerLayer(0.02), adam=0.003),
-    batch_size=Default(32),
-    optimizer="adam",
-)
 # How often a model is saved while it trains, in seconds, unless the user says it in epochs.
 SAVE_EVERY = 30.0
 
@@ -46,29 +46,6 @@ SAVE_EVERY = 30.0
 RISEN = 1.1
 # A start whose loss is so many times that of always the mean is far too large.
 FAR_TOO_LARGE = 10
-
-
-class Finding(NamedTuple):
-    """What is wrong, and what to do about it.
-
-    Attributes
-    ----------
-    layers : list of int
-        The hidden layers where it is, numbered from 1; none for the whole network.
-    words : str
-        What it is.
-    options : mapping from str to str or None
-        The options of ``mlp-demo train`` to change, None for one to leave out.
-    """
-
-    layers: list[int]
-    words: str
-    options: Mapping[str, str | None]
-
-    @property
-    def remedy(self) -> str:
-        """What to type."""
-        return remedy(self.options)
 
 
 @dataclass(frozen=True)
@@ -97,6 +74,8 @@ class Fit:
         Whether the user stopped it.
     stopped : bool
         Whether it stopped itself, as no epoch was better for long.
+    patience : int or None
+        For how many epochs it would wait.
     saved : str or None
         The file that keeps the model.
     """
@@ -112,6 +91,7 @@ class Fit:
     diverged_at: int = -1
     interrupted: bool = False
     stopped: bool = False
+    patience: int | None = None
     saved: str | None = None
 
     @property
@@ -138,7 +118,7 @@ class Fit:
     def typical_errors(self) -> Array:
         """√mean((ŷ - y)²) of each target over `judged_rows`, in the units of the table."""
         truth, answers = self.judged_rows()
-        return _rms(answers - truth)
+        return rms(answers - truth)
 
     @property
     def setback(self) -> Setback | None:
@@ -161,9 +141,20 @@ class Fit:
 
     @property
     def by_heart(self) -> bool:
-        """Whether the loss on the rows held out has risen again: it learns its rows by heart."""
-        held_out, best = self.model.held_out_loss, self.model.best_epoch
-        return bool(len(held_out) and held_out[-1] > RISEN * held_out[best] and best > 0)
+        """Whether it learns its rows by heart: their loss falls, that on rows held out rises."""
+        loss, held_out, best = self.model.loss, self.model.held_out_loss, self.model.best_epoch
+        risen = len(held_out) and held_out[-1] > RISEN * held_out[best]
+        return bool(risen and loss[-1] < loss[best])
+
+    @property
+    def own_rows_only(self) -> bool:
+        """Whether it is better than always the mean on its own rows, and on no others."""
+        held_out, lowest = self.model.held_out_loss, self.model.loss.min(initial=np.inf)
+        return bool(
+            len(held_out)
+            and held_out.min() > LEARNED * self.held_out_mean_loss
+            and lowest <= LEARNED * self.dataset.mean_predictor_loss
+        )
 
     def verdict(self) -> Verdict:
         """Say in one word what became of the network; the rows held out decide, if there are any.
@@ -188,7 +179,7 @@ class Fit:
             reason = f"Always answering the mean has a loss of {number(mean_loss)}."
             if bad:
                 words = f"{words}, at the end {number(loss[-1])}"
-            elif lowest <= LEARNED * mean_loss:
+            elif self.own_rows_only:
                 words = f"held out never below the mean, lowest loss {number(judged.min())}"
                 reason = f"It learns its own rows (loss {number(lowest)}), not the rule."
             return Verdict("stalled", words, ended_badly or reason)
@@ -206,13 +197,13 @@ class Fit:
 
     def findings(self) -> list[Finding]:
         """Return what the start did, then what training did, and what to do about it."""
-        model, now = self.model, _troubles(self.layers)
+        model, now = self.model, troubles(self.layers)
         found = self._start_findings()
-        if "dead" in now and "dead" not in _troubles(model.began):
+        if "dead" in now and "dead" not in troubles(model.began):
             layers, words = now["dead"]
-            options = _smaller_steps(model)
-            if _is_relu(model) and options.get("--learning-rate"):  # its steps are not too large
-                options = {"--activation": "tanh"}
+            options = smaller_steps(model)
+            if model.settings.activation == "relu" and options.get("--learning-rate"):
+                options = {"--activation": "tanh"}  # as its steps are not too large
             found.append(Finding(layers, f"after training {words}", options))
         if self.by_heart:
             best, last = model.held_out_loss[model.best_epoch], model.held_out_loss[-1]
@@ -223,88 +214,35 @@ class Fit:
             options = {} if model.keep == "best" else {"--keep": "best"}
             found.append(Finding([], f"{words}: it learns its rows by heart{kept}", options))
         if not found and not self.interrupted and self.moved and self.verdict().word == "stalled":
-            if model.settings.learning_rate < usual_rate(model) / 3:
+            if model.settings.learning_rate < model.usual_rate / 3:
                 found.append(Finding([], "the steps are very small", {"--learning-rate": None}))
             elif model.settings.activation == "sigmoid":
-                found.append(Finding([], _FLAT, {"--activation": "tanh", "--init": None}))
+                found.append(Finding([], FLAT, {"--activation": "tanh", "--init": None}))
         return found
 
     def advice(self) -> Mapping[str, str | None]:
-        """Return the options to change so that the network trains; none if it does."""
+        """Return the options to change so that the network trains, or what was found is gone."""
         started = self._start_findings()
-        if started and self.model.start != usual_start(self.model):
+        if started and self.model.start != self.model.usual_start:
             return started[0].options
         if self.diverged_at == 0:
-            return _other_start(self.model)
+            return other_start(self.model)
         if self.diverged_at > 0 or self.setback:
-            return _smaller_steps(self.model)
-        if self.verdict().word != "stalled":
-            return {}
+            return smaller_steps(self.model)
         return next((f.options for f in self.findings() if f.options), {})
 
     def _start_findings(self) -> list[Finding]:
         """Return what the start did to the layers, or to the loss."""
         model, loss, mean_loss = self.model, self.model.loss, self.dataset.mean_predictor_loss
         found = [
-            Finding(layers, f"at the start {words}", _other_start(model, kind))
-            for kind, (layers, words) in _troubles(model.began).items()
+            Finding(layers, f"at the start {words}", other_start(model, kind))
+            for kind, (layers, words) in troubles(model.began).items()
         ]
-        unusual = model.start != usual_start(model)
+        unusual = model.start != model.usual_start
         if not found and unusual and len(loss) and not loss[0] <= FAR_TOO_LARGE * mean_loss:
             words = f"at the start the answers are far too large: loss {number(loss[0])}"
-            found.append(Finding([], words, _other_start(model)))
+            found.append(Finding([], words, other_start(model)))
         return found
-
-
-def remedy(options: Mapping[str, str | None]) -> str:
-    """Return what to type: the options, or that one is to be left out."""
-    return " ".join(
-        f"{name} {value}" if value else f"the usual {name}" for name, value in options.items()
-    )
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a model answers to the rows of a table.
-
-    Attributes
-    ----------
-    targets : tuple of str
-        The columns.
-    values : numpy.ndarray, shape (n, targets)
-        In the units of the table that it was trained on; NaN where an input is missing.
-    loss, mean_loss : float
-        Of the answers and of always answering the mean of the rows it learned from,
-        standardised as in training; NaN where the truth is not known.
-    errors : numpy.ndarray, shape (targets,)
-        √mean((ŷ - y)²) of each target; NaN where the truth is not known.
-    known : int
-        For how many rows the truth is known.
-    learned : int
-        From how many of the rows the model has learned; 0 where the table is not the one that it
-        was trained on.
-    held_out_loss : float
-        Its loss on rows that were held out in training; NaN if there were none.
-    """
-
-    targets: tuple[str, ...]
-    values: Array
-    loss: float
-    mean_loss: float
-    errors: Array
-    known: int
-    learned: int = 0
-    held_out_loss: float = np.nan
-
-    @property
-    def explained(self) -> float:
-        """R² = 1 - loss / (loss of always the mean); NaN where the truth is not known."""
-        return 1 - self.loss / self.mean_loss if self.mean_loss > 0 else np.nan
-
-    @property
-    def unanswered(self) -> int:
-        """How many rows lack an input."""
-        return int(np.isnan(self.values).any(axis=1).sum())
 
 
 def begin(
@@ -349,7 +287,8 @@ def begin(
     """
     settings = settings or DEFAULTS.settings()
     start = start or good_start(settings.activation).kernel.name
-    dataset = _divided(table, validation, settings.seed)[0]
+    learning, _ = _rows(table, validation, settings.seed)
+    dataset = table.standardised(learning)
     sizes = [len(table.inputs), *settings.hidden, len(table.targets)]
     (network,) = networks(sizes, settings.activation, named_start(start), settings.seed, [0])
     return Model(
@@ -363,6 +302,7 @@ def begin(
         validation=validation,
         rows=len(table.values),
         digest=_digest(table),
+        learned=fingerprints(table.values[learning]),
         drop_missing=drop_missing,
         loss=np.empty(0),
         held_out_loss=np.empty(0),
@@ -478,56 +418,7 @@ def fit(
         diverged_at=diverged_at,
         interrupted=interrupted,
         stopped=stopped,
-    )
-
-
-def answers(model: Model, source: str | PathLike[str], drop_missing: bool = False) -> Answers:
-    """Ask a model about the rows of a table that has its inputs, and perhaps its targets.
-
-    Parameters
-    ----------
-    model : Model
-        From `Model.load` or a `Fit`.
-    source : str or path-like
-        As for `experiments.data.read`.
-    drop_missing : bool
-        Leave rows that lack an input unanswered; otherwise they are refused.
-
-    Raises
-    ------
-    DataError
-        If the table is wrong, or lacks a column.
-    OSError
-        If it cannot be read.
-    """
-    there = column_names(source)
-    table = read_gaps(source, model.inputs, [name for name in model.targets if name in there])
-    if not drop_missing and str(source) not in SOURCES:
-        replace(table, targets=(), values=table.x).complete()
-    answered = ~np.isnan(table.x).any(axis=1)
-    if not answered.any():
-        raise DataError(f"{source} has no complete row to answer")
-    values = np.full((len(table.x), len(model.targets)), np.nan)
-    values[answered] = model.answer(table.x[answered])
-    wrong = answered & ~np.isfinite(values).all(axis=1)
-    if wrong.any():
-        raise DataError(
-            f"{source}, line {table.lines[wrong.argmax()]}: its numbers are too far from those "
-            "that the network has learned from; it has no finite answer"
-        )
-    truth = table.y if len(table.targets) == len(model.targets) else np.full_like(values, np.nan)
-    known = answered & ~np.isnan(truth).any(axis=1)
-    held_out = float(model.held_out_loss[model.kept_epoch]) if len(model.held_out_loss) else np.nan
-    errors, from_mean = (values - truth)[known], (truth - model.y_scale.mean)[known]
-    return Answers(
-        targets=model.targets,
-        values=values,
-        loss=_mean_square(errors / model.y_scale.std),
-        mean_loss=_mean_square(from_mean / model.y_scale.std),
-        errors=_rms(errors) if len(errors) else np.full(len(model.targets), np.nan),
-        known=int(known.sum()),
-        learned=_learned(model, table),
-        held_out_loss=held_out,
+        patience=patience,
     )
 
 
@@ -564,34 +455,23 @@ def saving(
 
 def _divided(table: Table, validation: float, seed: int) -> tuple[Dataset, Array, Array]:
     """Return the rows to learn from, and x and y of those held out, standardised like them."""
+    dataset, [(held_out_x, held_out_y)] = table.divided(*_rows(table, validation, seed))
+    return dataset, held_out_x, held_out_y
+
+
+def _rows(table: Table, validation: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which rows are learned from, and which are held out."""
     if not 0 <= validation < 1:
         raise InputError(f"validation must be at least 0 and below 1, not {validation}")
     rows = len(table.values)
-    count = _held_out_count(rows, validation)
+    count = max(1, round(validation * rows)) if validation else 0
     if count and rows - count < 2:
         raise DataError(
             f"{table.source} has {rows} complete rows, too few to hold {count} of them out; use "
             "--validation 0"
         )
     order = child_rng(seed, HELD_OUT).permutation(rows)
-    dataset, [(held_out_x, held_out_y)] = table.divided(
-        np.sort(order[count:]), np.sort(order[:count])
-    )
-    return dataset, held_out_x, held_out_y
-
-
-def _learned(model: Model, table: Table) -> int:
-    """Return from how many rows of a table the model has learned, if it is its own."""
-    if table.targets != model.targets:
-        return 0
-    own = table.complete(drop_missing=True)
-    if len(own.values) != model.rows or _digest(own) != model.digest:
-        return 0
-    return model.rows - _held_out_count(model.rows, model.validation)
-
-
-def _held_out_count(rows: int, validation: float) -> int:
-    return max(1, round(validation * rows)) if validation else 0
+    return np.sort(order[count:]), np.sort(order[:count])
 
 
 def _digest(table: Table) -> str:
@@ -607,129 +487,3 @@ def _check_same(model: Model, table: Table) -> None:
         raise DataError(f"{table.source} has {rows}: {wanted}")
     if _digest(table) != model.digest:
         raise DataError(f"{table.source} has other numbers than at the start: {wanted}")
-
-
-class Trouble(NamedTuple):
-    """A way in which a layer can be bad: a value of it beyond a limit.
-
-    Attributes
-    ----------
-    kind : str
-        Its name.
-    value : callable (layer, delta_std of the last layer) -> float
-        What is looked at.
-    worst : min or max
-        Which end is bad: below the limit, or from the limit on.
-    limit : float
-        Where it begins.
-    words : callable (value) -> str
-        What is said of the worst value.
-    """
-
-    kind: str
-    value: Callable[[Layer, float], float]
-    worst: Callable[[Sequence[float]], float]
-    limit: float
-    words: Callable[[float], str]
-
-    def has(self, value: float) -> bool:
-        """Return whether that is bad; what is not a number counts as too large."""
-        return value < self.limit if self.worst is min else not value < self.limit
-
-
-TROUBLES = (
-    Trouble(
-        "the same", lambda layer, last: layer.distinct == 1 < layer.units, max, 0.5,
-        lambda value: "all units are the same, so they get the same gradient",
-    ),
-    Trouble(
-        "dead", lambda layer, last: layer.dead, max, 0.5,
-        lambda value: f"{100 * value:.0f} % of the units are dead: they get no gradient",
-    ),
-    Trouble(
-        "saturated", lambda layer, last: layer.saturated, max, 0.5,
-        lambda value: f"{100 * value:.0f} % of all a are saturated: f' is near 0",
-    ),
-    Trouble(
-        "vanishing", lambda layer, last: layer.a_std, min, 0.01,
-        lambda value: f"the signal vanishes: std a is {number(value)}",
-    ),
-    Trouble(
-        "exploding", lambda layer, last: layer.a_std, max, 100,
-        lambda value: f"the signal explodes: std a is {number(value)}",
-    ),
-    Trouble(
-        "vanishing gradient", lambda layer, last: layer.delta_std / last if last else 1, min, 0.01,
-        lambda value: f"the gradient vanishes: delta is {number(value)} of the last layer's",
-    ),
-    Trouble(
-        "exploding gradient", lambda layer, last: layer.delta_std / last if last else 1, max, 100,
-        lambda value: f"the gradient explodes: delta is {number(value)} times the last layer's",
-    ),
-)  # fmt: skip
-
-
-def _troubles(layers: Sequence[Layer]) -> dict[str, tuple[list[int], str]]:
-    """Return by its kind what is wrong, in which layers, and in words with the worst value."""
-    found = {}
-    for trouble in TROUBLES:
-        values = [trouble.value(layer, layers[-1].delta_std) for layer in layers]
-        bad = [k for k, value in enumerate(values, start=1) if trouble.has(value)]
-        if bad:
-            found[trouble.kind] = bad, trouble.words(trouble.worst(values))
-    return found
-
-
-def usual_start(model: Model) -> str:
-    """Return the start that a model has unless the user chooses another."""
-    return good_start(model.settings.activation).kernel.name
-
-
-# Why a deep network of sigmoid units does not train from any usual start.
-_FLAT = "σ' is at most 1/4, so the gradient shrinks from layer to layer"
-
-
-def _is_relu(model: Model) -> bool:
-    return model.settings.activation == "relu"
-
-
-def _other_start(model: Model, kind: str = "") -> dict[str, str | None]:
-    """Return what to change about the start, or about the network if the start was right."""
-    hidden, activation = model.settings.hidden, model.settings.activation
-    if activation == "sigmoid" and (len(hidden) > 2 or model.start == usual_start(model)):
-        return {"--activation": "tanh", "--init": None}
-    if model.start != usual_start(model):
-        return {"--init": usual_start(model)}
-    if activation == "relu" and kind == "dead":
-        return {"--activation": "tanh"}
-    return {"--hidden": ",".join(map(str, hidden[: max(1, len(hidden) // 2)]))}
-
-
-def usual_rate(model: Model) -> float:
-    """Return the learning rate that a model has unless the user chooses another."""
-    settings = model.settings
-    rate: float = DEFAULTS.learning_rate.of(
-        settings.activation, settings.optimizer, len(settings.hidden)
-    )
-    return rate
-
-
-def _smaller_steps(model: Model) -> dict[str, str | None]:
-    """Return what to change about the steps: the usual ones, if these are larger."""
-    settings = model.settings
-    if settings.learning_rate > usual_rate(model):
-        return {"--learning-rate": None}
-    if settings.optimizer != DEFAULTS.optimizer:
-        return {"--optimizer": DEFAULTS.optimizer, "--learning-rate": None}
-    return {"--learning-rate": f"{settings.learning_rate / 10:.3g}"}
-
-
-def _rms(errors: Array) -> Array:
-    with np.errstate(over="ignore", invalid="ignore"):
-        rms: Array = np.sqrt(np.square(errors).mean(axis=0))
-    return rms
-
-
-def _mean_square(errors: Array) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.square(errors).mean()) if len(errors) else np.nan

@@ -164,6 +164,13 @@ def good_start(activation: str) -> Start:
 
 # What has been registered: the file and its function, and the name of the initializer.
 _NAMES: dict[tuple[str, str], str] = {}
+# The same backwards: the name, and what was typed.
+_PLACES: dict[str, str] = {}
+
+
+def place_of(name: str) -> str:
+    """Return what to type for a start of that name, which may be the function of a file."""
+    return _PLACES.get(name, name)
 
 
 def initializer_of(place: str) -> str:
@@ -200,7 +207,7 @@ def initializer_of(place: str) -> str:
     if function not in callables:
         raise ValueError(f"{path} has no function '{function}': {suggestion(function, callables)}")
     initializers.register(name)(found[function])
-    _NAMES[key] = name
+    _NAMES[key], _PLACES[name] = name, place
     return name
 
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from experiments.data import DataError, Scale, Table, load, read
-from experiments.fitting.measure import DEFAULTS, Fit, answers, begin, fit, saving
-from experiments.fitting.model import Model
+from experiments.data import DataError, Table, read
+from experiments.fitting.measure import Fit, begin, fit, saving
+from experiments.fitting.model import DEFAULTS, Model
 from experiments.kit.options import widths_of
 from experiments.kit.settings import Settings
-from mlp import MLP, Dense, activations, initializers
+from mlp import MLP, initializers
 from mlp.arrays import Array
 from mlp.files import read_npz
 from mlp.optimizers import OPTIMIZERS, SGD
-from tests.oracles import assert_one_line, assert_same
+from tests.oracles import assert_one_line
 
 PENGUINS = read("penguins")
 SHORT = Settings(hidden=(4,), activation="tanh", epochs=10, seed=3)
@@ -297,6 +297,14 @@ def test_the_last_epoch_is_kept_if_one_wants_that(table: Table) -> None:
     assert finding.remedy == "--keep best"
 
 
+def test_a_spike_at_the_end_is_not_learned_by_heart(table: Table) -> None:
+    f = fitted(table, BY_HEART)
+    best, loss = f.model.best_epoch, f.model.loss.copy()
+    loss[-1] = 2 * loss[best]
+    assert f.by_heart
+    assert not replace(f, model=replace(f.model, loss=loss)).by_heart
+
+
 def test_it_stops_when_no_epoch_is_better_for_long(table: Table) -> None:
     whole = fitted(table, BY_HEART)
     best = whole.model.best_epoch
@@ -389,82 +397,3 @@ def test_a_disk_that_is_full_on_the_way_does_not_end_the_training(tmp_path: Path
     save = saving(tmp_path / "missing" / "net.npz", 3, failures.append)
     assert fit(begin(PENGUINS, SHORT), PENGUINS, on_epoch=save).model.epoch == 10
     assert len(failures) == 3
-
-
-# Answers ----------------------------------------------------------------------------------------
-
-
-def by_hand() -> Model:
-    """Return a network with one unit: ŷ = 100 (3 max(0, 1.5 (x - 10)/2 - 1) + 0.5) + 1000."""
-    layers = [
-        Dense(np.array([[1.5]]), np.array([[-1.0]]), activations.relu),
-        Dense(np.array([[3.0]]), np.array([[0.5]]), activations.linear),
-    ]
-    table = read("penguins", "bill_length_mm", "body_mass_g")
-    return replace(
-        begin(table, Settings(hidden=(1,))),
-        network=MLP.from_layers(layers),
-        inputs=("in put",),
-        targets=("out, put",),
-        x_scale=Scale(np.array([10.0]), np.array([2.0])),
-        y_scale=Scale(np.array([1000.0]), np.array([100.0])),
-    )
-
-
-def test_answers_are_those_worked_by_hand(tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text('note;in put;"out, put"\nx;14;1450\ny;10;1050\nz;;7\n\n')
-    with pytest.raises(DataError, match="line 4, column 'in put': the value is missing"):
-        answers(by_hand(), path)
-    given = answers(by_hand(), path, drop_missing=True)
-    np.testing.assert_array_equal(given.values, [[1650], [1050], [np.nan]])
-    assert (given.known, given.unanswered) == (2, 1)
-    # Errors of 2 and 0 standard deviations, and 4.5 and 0.5 from the mean.
-    assert given.loss == pytest.approx((2**2 + 0) / 2)
-    assert given.mean_loss == pytest.approx((4.5**2 + 0.5**2) / 2)
-    assert given.errors[0] == pytest.approx(200 / 2**0.5)
-
-
-@pytest.mark.parametrize(
-    ("text", "known"),
-    [("in put\n14\n10\n", 0), ('in put;"out, put"\n14;\n10;1050\n', 1)],
-)
-def test_the_truth_may_be_unknown(text: str, known: int, tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text(text)
-    given = answers(by_hand(), path)
-    np.testing.assert_array_equal(given.values, [[1650], [1050]])
-    assert (given.known, np.isnan(given.loss)) == (known, not known)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("other\n1\n2\n", "has no column 'in put'"),
-        ("in put\n1e308\n", "line 2: its numbers are too far"),
-        ("in put\nx\n", "line 2, column 'in put': 'x' is not a number"),
-        ("in put\n", "has no complete row"),
-    ],
-)
-def test_a_question_that_cannot_be_answered_is_refused(
-    text: str, words: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text(text)
-    model = by_hand()
-    model.network.layers[0].W = [[1e10]]
-    with pytest.raises(DataError, match="table") as error:
-        answers(model, path)
-    assert_one_line(error, words)
-
-
-def test_answers_to_the_table_it_learned_from_are_those_of_the_library() -> None:
-    model = fitted(validation=0.0).model
-    penguins = load()
-    expected = model.network.predict(penguins.x) * penguins.y_std + penguins.y_mean
-    given = answers(model, "penguins")
-    assert (len(given.values), given.unanswered) == (344, 2)
-    kept = given.values[~np.isnan(given.values[:, 0])]
-    np.testing.assert_allclose(kept, expected, rtol=1e-12)
-    assert given.loss == pytest.approx(model.loss[-1], rel=1e-12)
-    assert_same([given.errors], [np.sqrt(model.loss[-1:]) * penguins.y_std], rtol=1e-12)
