@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from math import isnan
 from typing import Any
 
 from experiments.fitting.answers import Answers
 from experiments.fitting.model import Model
 from experiments.fitting.text import describe_errors, describe_r2
-from experiments.kit.words import finite, number, numbers
+from experiments.kit.words import WIDTH, finite, number, numbers
 
 
 def as_csv(answers: Answers) -> str:
@@ -40,7 +41,7 @@ def text(answers: Answers, output: str | None) -> str:
             f"it has learned from {answers.learned} of these rows, so this loss says little of "
             "new ones" + _of_others(answers)
         )
-    return "\n".join(lines)
+    return "\n".join(part for line in lines for part in textwrap.wrap(line, WIDTH))
 
 
 def _of_others(answers: Answers) -> str:

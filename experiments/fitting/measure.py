@@ -202,7 +202,9 @@ class Fit:
         if "dead" in now and "dead" not in troubles(model.began):
             layers, words = now["dead"]
             options = smaller_steps(model)
-            if model.settings.activation == "relu" and options.get("--learning-rate"):
+            if found and model.start != model.usual_start:
+                options = found[0].options
+            elif model.settings.activation == "relu" and options.get("--learning-rate"):
                 options = {"--activation": "tanh"}  # as its steps are not too large
             found.append(Finding(layers, f"after training {words}", options))
         if self.by_heart:
