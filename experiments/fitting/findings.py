@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from experiments.fitting.model import DEFAULTS, Layer, Model
 from experiments.kit.settings import widths
-from experiments.kit.words import number
+from experiments.kit.words import listed, number
 
 
 class Finding(NamedTuple):
@@ -38,8 +38,8 @@ class Finding(NamedTuple):
 
 def remedy(options: Mapping[str, str | None]) -> str:
     """Return what to type: the options, or that one is to be left out."""
-    return " ".join(
-        f"{name} {value}" if value else f"the usual {name}" for name, value in options.items()
+    return listed(
+        [f"{name} {value}" if value else f"the usual {name}" for name, value in options.items()]
     )
 
 
@@ -114,6 +114,9 @@ def troubles(layers: Sequence[Layer]) -> dict[str, tuple[list[int], str]]:
     return found
 
 
+# A learning rate is far from the usual one when it is so many times as large or as small.
+FAR = 3
+
 # Why a deep network of sigmoid units does not train from any usual start.
 FLAT = "σ' is at most 1/4, so the gradient shrinks from layer to layer"
 
@@ -122,12 +125,28 @@ def other_start(model: Model, kind: str = "") -> dict[str, str | None]:
     """Return what to change about the start, or about the network if the start was right."""
     hidden, activation = model.settings.hidden, model.settings.activation
     if activation == "sigmoid" and (len(hidden) > 2 or model.start == model.usual_start):
-        return {"--activation": "tanh", "--init": None}
+        return with_tanh(model)
     if model.start != model.usual_start:
         return {"--init": model.usual_start}
     if activation == "relu" and kind == "dead":
-        return {"--activation": "tanh"}
+        return with_tanh(model)
     return {"--hidden": widths(hidden[: max(1, len(hidden) // 2)])}
+
+
+def with_tanh(model: Model) -> dict[str, str | None]:
+    """Return what to change for units of tanh, with a start and steps that suit them."""
+    options: dict[str, str | None] = {"--activation": "tanh"}
+    if model.start != model.usual_start:
+        options["--init"] = None
+    if unusual_steps(model):
+        options["--learning-rate"] = None
+    return options
+
+
+def unusual_steps(model: Model) -> str:
+    """Return "small" or "large" where the learning rate is far from the usual one, else ""."""
+    ratio = model.settings.learning_rate / model.usual_rate
+    return "large" if ratio > FAR else "small" if ratio < 1 / FAR else ""
 
 
 def smaller_steps(model: Model) -> dict[str, str | None]:

@@ -27,6 +27,8 @@ from experiments.fitting.findings import (
     remedy,
     smaller_steps,
     troubles,
+    unusual_steps,
+    with_tanh,
 )
 from experiments.fitting.model import DEFAULTS, Layer, Model, fingerprints, look, rms
 from experiments.kit.claims import LEARNED, Setback, Verdict
@@ -201,11 +203,11 @@ class Fit:
         found = self._start_findings()
         if "dead" in now and "dead" not in troubles(model.began):
             layers, words = now["dead"]
-            options = smaller_steps(model)
+            options: Mapping[str, str | None] = smaller_steps(model)
             if found and model.start != model.usual_start:
                 options = found[0].options
             elif model.settings.activation == "relu" and options.get("--learning-rate"):
-                options = {"--activation": "tanh"}  # as its steps are not too large
+                options = with_tanh(model)  # as its steps are not too large
             found.append(Finding(layers, f"after training {words}", options))
         if self.by_heart:
             best, last = model.held_out_loss[model.best_epoch], model.held_out_loss[-1]
@@ -216,10 +218,12 @@ class Fit:
             options = {} if model.keep == "best" else {"--keep": "best"}
             found.append(Finding([], f"{words}: it learns its rows by heart{kept}", options))
         if not found and not self.interrupted and self.moved and self.verdict().word == "stalled":
-            if model.settings.learning_rate < model.usual_rate / 3:
-                found.append(Finding([], "the steps are very small", {"--learning-rate": None}))
-            elif model.settings.activation == "sigmoid":
-                found.append(Finding([], FLAT, {"--activation": "tanh", "--init": None}))
+            steps = unusual_steps(model)
+            if model.settings.activation == "sigmoid" and (len(self.layers) > 2 or not steps):
+                found.append(Finding([], FLAT, with_tanh(model)))
+            elif steps:
+                words = f"the steps are very {steps}"
+                found.append(Finding([], words, {"--learning-rate": None}))
         return found
 
     def advice(self) -> Mapping[str, str | None]:

@@ -334,7 +334,8 @@ def test_usual_settings_train_where_plain_descent_diverges() -> None:
     assert f.advice() == {"--learning-rate": None}
 
 
-STARTS = ("zeros", "constant", "normal", "small", "large", "orthogonal", "he_normal")
+STARTS = ("zeros", "constant", "normal", "small", "large", "orthogonal", "he_normal", "normal:5")
+RATES = ("1e-8", "0.5", "3", "1000")
 LONG = pytest.mark.long
 
 
@@ -346,14 +347,18 @@ LONG = pytest.mark.long
 def test_advice_that_is_followed_leads_to_a_network_that_trains(
     optimizer: str, activation: str, depth: int
 ) -> None:
-    for start in STARTS:
-        chosen = {"--activation": activation, "--hidden": f"16x{depth}", "--init": start}
-        f = typed(chosen | {"--optimizer": optimizer})
-        if advice := f.advice():
-            g = typed(chosen | {"--optimizer": optimizer} | dict(advice))
-            assert g.verdict().word == "learning", (start, f.verdict(), advice, g.verdict())
-        else:
-            assert f.verdict().word == "learning", (start, f.verdict())
+    network = {"--activation": activation, "--hidden": f"16x{depth}", "--optimizer": optimizer}
+    changes = [("--init", start) for start in STARTS] + [("--learning-rate", r) for r in RATES]
+    for change in changes:
+        chosen = network | dict([change])
+        f = typed(chosen)
+        advised = [f.advice(), *(finding.options for finding in f.findings())]
+        assert f.verdict().word == "learning" or advised[0], (change, f.verdict())
+        for options in {
+            tuple(options.items()): options for options in advised if options
+        }.values():
+            g = typed(chosen | dict(options))
+            assert g.verdict().word == "learning", (change, f.verdict(), options, g.verdict())
 
 
 def typed(options: Mapping[str, str | None]) -> Fit:
@@ -366,7 +371,7 @@ def typed(options: Mapping[str, str | None]) -> Fit:
         learning_rate=float(rate) if rate else None,
         optimizer=options["--optimizer"],
     )
-    return fitted(settings=settings, start=options["--init"])
+    return fitted(settings=settings, start=options.get("--init"))
 
 
 # Saving on the way ------------------------------------------------------------------------------
