@@ -229,7 +229,7 @@ class Fit:
     def advice(self) -> Mapping[str, str | None]:
         """Return the options to change so that the network trains, or what was found is gone."""
         started = self._start_findings()
-        if started and self.model.start != self.model.usual_start:
+        if started and "--hidden" not in started[0].options:
             return started[0].options
         if self.diverged_at == 0:
             return other_start(self.model)
