@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from experiments.fitting.measure import Fit
+from experiments.fitting.text import describe_r2
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, plain, styled
 from experiments.kit.words import number, shape
 
@@ -84,7 +85,7 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
         _held_out_marks(ax, fit, last)
     if values.max() > top and fit.diverged_at < 0 and not fit.setback:
         words = f"▲ up to {number(values.max())}"
-        ax.text(0.99, 0.99, words, color=QUIET, ha="right", va="top", transform=ax.transAxes)
+        ax.text(1, 1.02, words, color=QUIET, ha="right", va="bottom", transform=ax.transAxes)
     if fit.diverged_at >= 0:
         ax.axvline(fit.diverged_at, color=CASE, linewidth=1.6)
         ax.text(
@@ -105,10 +106,13 @@ def _held_out_marks(ax: Axes, fit: Fit, last: int) -> None:
         markeredgecolor=WELL, markeredgewidth=4, zorder=4, clip_on=False,
     )  # fmt: skip
     if fit.diverged_at < 0:
-        side = "left" if epoch < last / 2 else "right"
+        best, side = model.held_out_loss[epoch], "left" if epoch < last / 2 else "right"
+        height = ax.transAxes.inverted().transform(ax.transData.transform((epoch, best)))[1]
+        free_below = height > 0.15 and model.loss[epoch] >= best
         ax.annotate(
-            f"kept: epoch {epoch}", (epoch, model.held_out_loss[epoch]), (0, 36),
-            textcoords="offset points", color=WELL, weight="bold", ha=side, size=14,
+            f"kept: epoch {epoch}", (epoch, best), (0, -24 if free_below else 36),
+            textcoords="offset points", color=WELL, weight="bold", size=14, ha=side,
+            va="top" if free_below else "baseline",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 2, "alpha": 0.8},
         )  # fmt: skip
 
@@ -151,6 +155,8 @@ def answers_panel(ax: Axes, fit: Fit) -> Axes:
     ax.set(xlabel=f"{name}: the truth", ylabel="what it answers")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(4))
-    which = "held out" if len(fit.held_out_x) else "it learned from"
-    ax.set_title(f"On the rows {which}" if sensible else "No sensible answer is left")
+    title = "Rows held out" if len(fit.held_out_x) else "Rows learned from"
+    if sensible and len(fit.model.targets) == 1:
+        title += f": R² {describe_r2(fit.explained)}"
+    ax.set_title(title if sensible else "No sensible answer is left")
     return ax

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from experiments.fitting.model import DEFAULTS, Layer, Model
 from experiments.kit.settings import widths
-from experiments.kit.words import listed, number
+from experiments.kit.words import ending, listed, number
 
 
 class Finding(NamedTuple):
@@ -90,7 +90,7 @@ TROUBLES = (
     ),
     Trouble(
         "exploding", lambda layer, last: layer.a_std, max, 100,
-        lambda value: f"the signal explodes: std a is {number(value)}",
+        lambda value: f"the signal explodes: std a is {ending(value)}",
     ),
     Trouble(
         "vanishing gradient", lambda layer, last: layer.delta_std / last if last else 1, min, 0.01,
@@ -98,7 +98,7 @@ TROUBLES = (
     ),
     Trouble(
         "exploding gradient", lambda layer, last: layer.delta_std / last if last else 1, max, 100,
-        lambda value: f"the gradient explodes: delta is {number(value)} times the last layer's",
+        lambda value: f"the gradient explodes: delta is {ending(value)} times the last layer's",
     ),
 )  # fmt: skip
 

@@ -228,7 +228,7 @@ def describe(fit: Fit) -> str:
     if len(model.held_out_loss):
         at, best = model.best_epoch, model.held_out_loss[model.best_epoch]
         held_out = f", on held-out rows {end(model.held_out_loss[-1])} (best {end(best)} at {at})"
-    losses = np.asarray(model.loss)
+    losses = model.loss if len(model.loss) else np.full(1, np.nan)
     return (
         f"Loss over {model.epoch} epochs of a {shape(model.network.sizes)} network on "
         f"{fit.table.name}: {ends(losses[[0, -1]])}{held_out}, where always answering the mean "

@@ -118,6 +118,15 @@ def test_the_last_finite_network_of_a_divergence_is_saved_and_said() -> None:
     assert Model.load("net.npz").network.is_finite()
 
 
+def test_a_start_that_is_never_finite_is_told_and_what_is_advised_works(folder: Path) -> None:
+    result = demo("train", "penguins", "--init", "1e200", "--epochs", "5", "--describe")
+    assert "diverged: not finite at epoch 0" in result.stdout
+    assert "The start was too large; use --init he_normal." in result.stdout
+    assert "diverged at the start" in " ".join(result.stdout.split())
+    data = json.loads(demo("train", "penguins", "--init", "1e200", "--json").stdout)
+    assert (data["loss"], data["r2"]) == ([], None)
+
+
 def test_quiet_prints_the_verdict_alone() -> None:
     result = demo("train", "penguins", "--epochs", "5", "-q")
     assert result.stdout.startswith("learning: held-out loss ")
