@@ -101,7 +101,7 @@ def _with_numbers(text: str) -> Named:
         return Named(text)
     taken = list(signature(INITIALIZERS[name]).parameters)
     given = [value.strip() for value in values.split(",")]
-    if len(given) > len(taken):
+    if len(given) > len(taken) or not all(given):
         takes = f"takes {', '.join(taken)}" if taken else "takes no numbers"
         raise InputError(f"'{text}': {INITIALIZERS.name_of(name)} {takes}")
     pairs = zip(taken, given, strict=False)
