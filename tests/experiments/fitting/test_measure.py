@@ -83,6 +83,9 @@ def test_too_few_rows_are_refused() -> None:
     with pytest.raises(DataError, match="too few to hold 1 of them out"):
         begin(few)
     assert fitted(few, validation=0.0).model.epoch == 10
+    constant = replace(PENGUINS, values=PENGUINS.values * [0.0, 0.0, 1.0])
+    with pytest.raises(DataError, match="no input that varies"):
+        begin(constant)
     with pytest.raises(ValueError, match="validation"):
         begin(PENGUINS, validation=1.0)
 
@@ -303,6 +306,15 @@ def test_a_spike_at_the_end_is_not_learned_by_heart(table: Table) -> None:
     loss[-1] = 2 * loss[best]
     assert f.by_heart
     assert not replace(f, model=replace(f.model, loss=loss)).by_heart
+
+
+def test_what_is_learned_well_is_not_called_memory() -> None:
+    x = np.arange(50.0)
+    line = replace(PENGUINS, values=np.column_stack([x, x**2, 3 * x]), lines=np.arange(50))
+    f = fitted(line, Settings("relu", (16, 16), 100, 0.003, 32, "adam"))
+    held_out = f.model.held_out_loss
+    assert held_out[-1] > 1.1 * held_out.min() < 0.01
+    assert f.findings() == []
 
 
 def test_it_stops_when_no_epoch_is_better_for_long(table: Table) -> None:
