@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.data import SOURCES, column_names
-from experiments.fitting.measure import Fit
 from experiments.fitting.model import DEFAULTS
+from experiments.fitting.outcome import Fit
 from experiments.kit.settings import widths
 from experiments.kit.starts import place_of
 from experiments.kit.words import COLUMN, WIDTH
@@ -23,9 +23,9 @@ def commands(fit: Fit) -> list[str]:
     """Return what to type next, in lines of the width."""
     model, advice, saved = fit.model, fit.advice(), fit.saved if fit.worth_saving else None
     if fit.own_rows_only and not advice:
-        return _in_lines(
-            f"mlp-demo compare --data {shlex.quote(fit.table.source)}", _of_table(fit)
-        )
+        compare = f"mlp-demo compare --data {shlex.quote(fit.table.source)}"
+        # Its usual activation is another.
+        return _in_lines(compare, _of_table(fit) | {"--activation": model.settings.activation})
     lines = []
     if saved and (not advice or fit.verdict().word == "learning"):
         asked = f"mlp-demo predict {shlex.quote(saved)} {shlex.quote(fit.table.source)} -o out.csv"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from experiments.fitting.measure import Fit
+from experiments.fitting.outcome import Fit
 from experiments.fitting.text import describe_r2
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, plain, styled
 from experiments.kit.words import number, shape

@@ -1,6 +1,6 @@
 """Findings: what is wrong with a network or its training, and what to type against it.
 
-Where to go next: ``measure.py``, which asks for them.
+Where to go next: ``outcome.py``, which asks for them.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ import numpy as np
 
 from experiments.fitting import again
 from experiments.fitting.findings import Finding, remedy
-from experiments.fitting.measure import Fit
 from experiments.fitting.model import Layer
+from experiments.fitting.outcome import Fit
 from experiments.kit.words import (
     NO_HEADER,
     WIDTH,

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from experiments.cli import main
 from experiments.data import read
 from experiments.fitting import again
-from experiments.fitting.measure import Fit, begin, fit
+from experiments.fitting.measure import begin, fit
+from experiments.fitting.outcome import Fit
 from experiments.kit.settings import Settings
 
 PENGUINS = read("penguins")
@@ -121,4 +122,7 @@ def test_rows_without_a_rule_are_shown_to_compare() -> None:
     table = replace(PENGUINS, values=noise, lines=np.arange(60))
     f = fit(begin(table, Settings("tanh", (32, 32), 120, 0.02, 20, "adam", 1)), table)
     assert f.own_rows_only
-    assert commands(f) == ("mlp-demo compare --data penguins --activation tanh --hidden 32,32")
+    compare = "mlp-demo compare --data penguins"
+    assert commands(f) == f"{compare} --activation tanh --hidden 32,32"
+    relu = replace(f.model, settings=replace(f.model.settings, activation="relu"))
+    assert commands(replace(f, model=relu)) == f"{compare} --hidden 32,32 --activation relu"

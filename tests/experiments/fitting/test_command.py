@@ -18,8 +18,9 @@ from experiments.cli import main
 from experiments.data import read
 from experiments.fitting import figure as pictures
 from experiments.fitting import text as words
-from experiments.fitting.measure import Fit, begin, fit
+from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
+from experiments.fitting.outcome import Fit
 from experiments.kit import style
 from experiments.kit.settings import Settings
 from mlp import initializers
