@@ -44,6 +44,7 @@ def text(fit: Fit, figure: str) -> str:
     verdict = fit.verdict()
     title = f"{', '.join(model.targets)} of {fit.table.name}"
     earlier = f", {fit.first_epoch} of them before" if fit.first_epoch else ""
+    stopped = f", stopped after epoch {model.epoch}" if fit.stopped else ""
     return "\n".join(
         [
             *(click.style(line, bold=True) for line in textwrap.wrap(title, WIDTH)),
@@ -53,7 +54,7 @@ def text(fit: Fit, figure: str) -> str:
             *([] if fit.table.header else [row("", NO_HEADER)]),
             row("", _describe_rows(fit)),
             row("start", f"{model.start}, b = 0"),
-            *wrapped("training", describe_training(settings) + earlier),
+            *wrapped("training", describe_training(settings) + earlier + stopped),
             "",
             heading("the hidden layers, at the start → now"),
             *_layers(model.began, fit.layers),

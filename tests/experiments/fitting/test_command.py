@@ -269,6 +269,8 @@ def test_best_or_last_and_patience_are_asked_for(folder: Path) -> None:
     short = json.loads(demo(*how, "--patience", "1").stdout)
     assert short["stopped"]
     assert short["epoch"] == short["best_epoch"] + 1 < 30
+    told = demo(*how[:-1], "--patience", "1").stdout
+    assert f"stopped after epoch {short['epoch']}" in " ".join(told.split())
     refused = CliRunner().invoke(
         main, ["train", "penguins", "--patience", "3", "--validation", "0"]
     )
