@@ -17,7 +17,7 @@ DOTS = 2000
 # How many times the loss of always the mean is the most that is drawn.
 HIGHEST = 1e4
 # How many times the first and the last loss is the most that is drawn of a spike between.
-SPIKE = 5
+SPIKE = 2
 
 
 def figure(fit: Fit) -> Figure:

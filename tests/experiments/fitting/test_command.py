@@ -217,6 +217,15 @@ def test_the_loss_panel_shows_both_kinds_of_rows_and_the_mean() -> None:
         assert any(len(ys) == len(expected) and np.allclose(ys, expected) for ys in drawn)
 
 
+def test_the_rest_is_seen_beside_a_spike() -> None:
+    f = some_fit(hidden=(16, 16), **USUAL)
+    loss = f.model.loss.copy()
+    loss[10] = 50.0
+    ax = pictures.loss_panel(Figure().subplots(), replace(f, model=replace(f.model, loss=loss)))
+    assert ax.get_ylim()[1] < 3 * loss[0] < 50
+    assert "▲ up to 50.0" in [text.get_text() for text in ax.texts]
+
+
 def advised(f: Fit, saved: str | None = None) -> dict[str, str]:
     """Return the options of the command that the text ends with."""
     text = click.unstyle(words.text(replace(f, saved=saved), "curve.png"))
