@@ -37,10 +37,11 @@ class Finding(NamedTuple):
 
 
 def remedy(options: Mapping[str, str | None]) -> str:
-    """Return what to type: the options, or that one is to be left out."""
-    return listed(
-        [f"{name} {value}" if value else f"the usual {name}" for name, value in options.items()]
-    )
+    """Return what to type: the options, or that one is to be left out; nothing for none."""
+    typed = [
+        f"{name} {value}" if value else f"the usual {name}" for name, value in options.items()
+    ]
+    return listed(typed) if typed else ""
 
 
 class Trouble(NamedTuple):

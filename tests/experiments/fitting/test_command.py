@@ -167,6 +167,7 @@ def not_finite() -> Fit:
 FITS = {
     "learning": some_fit,
     "a long run": lambda: some_fit(epochs=600, learning_rate=0.05),
+    "by heart": lambda: some_fit(hidden=(64, 64, 64), epochs=100, **USUAL),
     "one epoch": lambda: some_fit(epochs=1),
     "none held out": lambda: some_fit(validation=0.0),
     "diverged": lambda: some_fit(learning_rate=5.0, epochs=500),
@@ -264,6 +265,12 @@ def test_what_was_advised_against_is_not_what_comes_next() -> None:
     assert "--resume" in last(f)
     dropping = replace(f, model=replace(f.model, drop_missing=True))
     assert "predict n.npz penguins -o out.csv --drop-missing" in last(dropping)
+
+
+def test_what_has_no_remedy_is_told_all_the_same() -> None:
+    (finding,) = words.as_json(FITS["by heart"](), "p.png")["findings"]
+    assert "by heart" in finding["finding"]
+    assert finding["remedy"] == ""
 
 
 def test_best_or_last_and_patience_are_asked_for(folder: Path) -> None:
