@@ -164,6 +164,8 @@ def not_finite() -> Fit:
         initializers.INITIALIZERS.remove("huge")
 
 
+USUAL = {"optimizer": "adam", "learning_rate": 0.003, "batch_size": 32}
+
 FITS = {
     "learning": some_fit,
     "a long run": lambda: some_fit(epochs=600, learning_rate=0.05),
@@ -233,9 +235,6 @@ def advised(f: Fit, saved: str | None = None) -> dict[str, str]:
     command = text[text.index("mlp-demo train") :].replace("\\\n", " ")
     typed = shlex.split(command)[3:]
     return dict(zip(typed[::2], typed[1::2], strict=True))
-
-
-USUAL = {"optimizer": "adam", "learning_rate": 0.003, "batch_size": 32}
 
 
 def test_the_advice_trains_the_same_network() -> None:
