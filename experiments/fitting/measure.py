@@ -130,7 +130,7 @@ def fit(
     on_epoch : callable (Model), optional
         Called with the model after each whole epoch at which everything was finite.
     patience : int, optional
-        Stop after so many epochs without a new lowest loss on the rows held out.
+        Stop after so many new epochs without a new lowest loss on the rows held out.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def fit(
         )
         if on_epoch is not None:
             on_epoch(kept)
-        if patience is not None and epoch - kept.best_epoch >= patience:
+        if patience is not None and epoch - max(kept.best_epoch, model.epoch) >= patience:
             raise _EnoughError
 
     diverged_at, interrupted, stopped = -1, False, False

@@ -158,6 +158,9 @@ def test_it_stops_when_no_epoch_is_better_for_long(table: Table) -> None:
     assert f.model.epoch - f.model.best_epoch == 20
     assert f.model.best_epoch <= best
     np.testing.assert_array_equal(f.model.loss, whole.model.loss[: f.model.epoch + 1])
+    resumed = fit(f.model, table, 90, patience=20)
+    assert resumed.model.epoch - f.model.epoch == 20, "patience begins anew"
+    assert resumed.moved
 
 
 def test_what_never_beats_the_mean_on_rows_held_out_is_stalled(table: Table) -> None:
