@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from experiments.explorer.measure import Choice, Explorer, Sight
-from experiments.kit.starts import place_of
 from experiments.kit.style import start_label
 from experiments.kit.words import (
     data_rows,
@@ -96,7 +95,7 @@ def command(sight: Sight, source: Sequence[str] = ()) -> str:
 
 def _options(choice: Choice) -> dict[str, Any]:
     return {
-        "--init": place_of(choice.start) if choice.sigma_w is None else None,
+        "--init": choice.start if choice.sigma_w is None else None,
         "--sigma-w": choice.sigma_w,
         "--activation": choice.activation,
         "--hidden": f"{choice.width}x{choice.depth}",

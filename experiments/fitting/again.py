@@ -15,7 +15,7 @@ from experiments.data import SOURCES, column_names
 from experiments.fitting.model import DEFAULTS
 from experiments.fitting.outcome import Fit
 from experiments.kit.settings import widths
-from experiments.kit.starts import place_of
+from experiments.kit.starts import typed
 from experiments.kit.words import COLUMN, WIDTH
 
 
@@ -62,7 +62,7 @@ def _options(fit: Fit) -> dict[str, Any]:
         activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
     )
     given = {
-        "--init": (place_of(model.start), model.usual_start),
+        "--init": (typed(model.start), model.usual_start),
         "--epochs": (settings.epochs, usual.epochs),
         "--learning-rate": (settings.learning_rate, usual.learning_rate),
         "--batch-size": (settings.batch_size or len(fit.dataset.x), usual.batch_size),

@@ -162,15 +162,10 @@ def good_start(activation: str) -> Start:
     return Start(Named(SUITED.get(activation, "glorot_normal")), Named("zeros"), "")
 
 
-# What has been registered: the file and its function, and the name of the initializer.
+# What has been registered: the file and its function, and the name of the initializer; and what
+# was typed for it.
 _NAMES: dict[tuple[str, str], str] = {}
-# The same backwards: the name, and what was typed.
 _PLACES: dict[str, str] = {}
-
-
-def place_of(name: str) -> str:
-    """Return what to type for a start of that name, which may be the function of a file."""
-    return _PLACES.get(name, name)
 
 
 def initializer_of(place: str) -> str:
@@ -209,6 +204,11 @@ def initializer_of(place: str) -> str:
     initializers.register(name)(found[function])
     _NAMES[key], _PLACES[name] = name, place
     return name
+
+
+def typed(name: str) -> str:
+    """Return what has to be typed for a start: its name, or where its file is."""
+    return _PLACES.get(name, name)
 
 
 def _run(path: Path) -> ModuleType:
