@@ -7,7 +7,7 @@ in the comparison and in the tests), and a mistyped name is answered with the ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Generic, TypeVar
 
 from mlp.arrays import InputError
@@ -27,15 +27,25 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
     Sharing an ending is not enough, but a beginning is:
 
-    >>> suggestion("msra_normal", ["lecun_normal", "zeros"])
-    'choose from lecun_normal, zeros'
+    >>> suggestion("trunc_normal", ["lecun_normal", "normal"])
+    'choose from lecun_normal, normal'
     >>> suggestion("lecun", ["lecun_normal", "zeros"])
     "did you mean 'lecun_normal'?"
     """
     known, name = list(known), name.lower()
-    near = get_close_matches(name, known, n=1, cutoff=0.7)
+    near = [
+        other for other in get_close_matches(name, known, cutoff=0.7) if _begin_alike(name, other)
+    ]
     near += [other for other in known if len(name) > 1 and other.startswith(name)]
     return f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(known)}"
+
+
+def _begin_alike(name: str, other: str) -> bool:
+    """Return whether two names are alike without the words in which they end alike."""
+    words, others = name.split("_"), other.split("_")
+    while words and others and words[-1] == others[-1]:
+        del words[-1], others[-1]
+    return SequenceMatcher(a="_".join(words), b="_".join(others)).ratio() > 0.5
 
 
 class Registry(Generic[T]):

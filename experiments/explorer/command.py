@@ -67,7 +67,8 @@ def _positive(words: str) -> float:
             type=Begun("name", known_starts),
             default=Choice.start,
             show_default=True,
-            help="small, large, scaled, an initializer, or FILE.py:FUNCTION, whose code is run.",
+            help="small, large, scaled, an initializer, also with its numbers (normal:0.1), the "
+            "std of w alone (0.1), or FILE.py:FUNCTION, whose code is run.",
         ),
         click.Option(
             ["--sigma-w"],

@@ -13,9 +13,10 @@ import click
 from click.core import ParameterSource
 
 from experiments import data
-from experiments.fitting import measure, text
+from experiments.fitting import answers_text, measure, text
+from experiments.fitting.answers import answers
 from experiments.fitting.figure import figure
-from experiments.fitting.model import Model
+from experiments.fitting.model import DEFAULTS, Model
 from experiments.kit.group import EPILOG
 from experiments.kit.options import (
     DATA_OPTIONS,
@@ -53,7 +54,7 @@ TRAIN_OPTIONS: list[click.Parameter] = [
         "or FILE.py:FUNCTION, whose code is run.  "
         "[default: he_normal; without ReLU glorot_normal]",
     ),
-    *network_options(measure.DEFAULTS),
+    *network_options(DEFAULTS),
     click.Option(
         ["--validation"],
         type=Converted("part", fraction_of),
@@ -168,7 +169,7 @@ def train_command(ctx: click.Context, /, **values: Any) -> None:
         table = data.read(source, values["inputs"], values["target"], values["drop_missing"])
         model = measure.begin(
             table,
-            settings_of(values, measure.DEFAULTS),
+            settings_of(values, DEFAULTS),
             start=values["init"],
             validation=values["validation"],
             drop_missing=values["drop_missing"],
@@ -216,18 +217,18 @@ def predict(**values: Any) -> None:
     if output:
         check_output(output, values["data"], values["network"])
     model = Model.load(values["network"])
-    answers = measure.answers(model, values["data"], values["drop_missing"])
+    given = answers(model, values["data"], values["drop_missing"])
     if output:
         with replacing(output) as file:
-            file.write(text.answers_as_csv(answers).encode())
+            file.write(answers_text.as_csv(given).encode())
     name = str(output) if output else None
     if values["output_format"] == "json":
-        print_json(text.answers_as_json(answers, model, name))
+        print_json(answers_text.as_json(given, model, name))
         return
     if not output:
-        click.echo(text.answers_as_csv(answers), nl=False)
+        click.echo(answers_text.as_csv(given), nl=False)
     if not values["quiet"]:
-        click.echo(text.answers_text(answers, name), err=True)
+        click.echo(answers_text.text(given, name), err=True)
 
 
 COMMANDS = {"train": train_command, "predict": predict}

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from experiments.fitting.measure import Fit
+from experiments.fitting.outcome import Fit
+from experiments.fitting.text import describe_r2, loss_title
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, plain, styled
 from experiments.kit.words import number, shape
 
@@ -16,7 +17,7 @@ DOTS = 2000
 # How many times the loss of always the mean is the most that is drawn.
 HIGHEST = 1e4
 # How many times the first and the last loss is the most that is drawn of a spike between.
-SPIKE = 5
+SPIKE = 2
 
 
 def figure(fit: Fit) -> Figure:
@@ -84,7 +85,7 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
         _held_out_marks(ax, fit, last)
     if values.max() > top and fit.diverged_at < 0 and not fit.setback:
         words = f"▲ up to {number(values.max())}"
-        ax.text(0.99, 0.99, words, color=QUIET, ha="right", va="top", transform=ax.transAxes)
+        ax.text(1, 1.02, words, color=QUIET, ha="right", va="bottom", transform=ax.transAxes)
     if fit.diverged_at >= 0:
         ax.axvline(fit.diverged_at, color=CASE, linewidth=1.6)
         ax.text(
@@ -92,7 +93,7 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
             ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
     label_ends(ax, ends)
-    ax.set_title(_title(fit))
+    ax.set_title(loss_title(fit))
     return ax
 
 
@@ -106,28 +107,14 @@ def _held_out_marks(ax: Axes, fit: Fit, last: int) -> None:
     )  # fmt: skip
     if fit.diverged_at < 0:
         side = "left" if epoch < last / 2 else "right"
+        at = epoch, float(model.held_out_loss[epoch])
+        height = ax.transAxes.inverted().transform(ax.transData.transform(at))[1]
+        below = height > 0.15 and at[1] < model.loss[epoch]  # the other line is above it
         ax.annotate(
-            f"kept: epoch {epoch}", (epoch, model.held_out_loss[epoch]), (0, 36),
+            f"kept: epoch {epoch}", at, (0, -36 if below else 36), va="center",
             textcoords="offset points", color=WELL, weight="bold", ha=side, size=14,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 2, "alpha": 0.8},
         )  # fmt: skip
-
-
-def _title(fit: Fit) -> str:
-    """Return what the loss does, in a few words."""
-    word = fit.verdict().word
-    if fit.diverged_at < 0 and fit.setback:
-        return fit.setback.title
-    if word == "learning" and fit.by_heart:
-        return "It learns its rows by heart"
-    if word == "stalled" and fit.moved and fit.model.loss.min() < fit.dataset.mean_predictor_loss:
-        return "It learns its own rows only"
-    return {
-        "diverged": "The loss explodes",
-        "stalled": "Never better than the mean",
-        "symmetric": "It learns, but as fewer units would",
-        "learning": "The loss falls",
-    }[word]
 
 
 def answers_panel(ax: Axes, fit: Fit) -> Axes:
@@ -151,6 +138,8 @@ def answers_panel(ax: Axes, fit: Fit) -> Axes:
     ax.set(xlabel=f"{name}: the truth", ylabel="what it answers")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(4))
-    which = "held out" if len(fit.held_out_x) else "it learned from"
-    ax.set_title(f"On the rows {which}" if sensible else "No sensible answer is left")
+    title = "Rows held out" if len(fit.held_out_x) else "Rows learned from"
+    if sensible and len(fit.model.targets) == 1:
+        title += f": R² {describe_r2(fit.explained)}"
+    ax.set_title(title if sensible else "No sensible answer is left")
     return ax

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -17,10 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import DataError, Dataset, Scale
-from experiments.kit.settings import Settings
+from experiments.kit.settings import Default, Defaults, PerLayer, Settings
+from experiments.kit.starts import good_start
 from mlp import MLP, activations, diagnostics, files, mse
 from mlp.arrays import Array, InputError, as_floats, as_whole
 
+# The network is larger than those of the cases: it is not there to be looked at.
+# Adam's steps do not grow with the gradient, so that an outlier in the table does no harm.
+DEFAULTS = Defaults(
+    hidden=Default((16, 16)),
+    epochs=Default(100),
+    learning_rate=Default(PerLayer(0.02), adam=0.003),
+    batch_size=Default(32),
+    optimizer="adam",
+)
 # About how many rows the diagnostics of the layers look at.
 LOOKED_AT = 10_000
 
@@ -66,6 +77,8 @@ class Model:
         Which part of the rows is held out, from 0 and below 1.
     rows, digest : int, str
         How many complete rows the table has, and a fingerprint of their numbers.
+    learned : numpy.ndarray of int
+        `fingerprints` of the rows to learn from.
     drop_missing : bool
         Whether incomplete rows of the table are left out.
     loss, held_out_loss : numpy.ndarray, shape (epoch + 1,)
@@ -91,6 +104,7 @@ class Model:
     validation: float
     rows: int
     digest: str
+    learned: NDArray[np.int64]
     drop_missing: bool
     loss: Array
     held_out_loss: Array
@@ -127,10 +141,28 @@ class Model:
         """How many of the planned epochs it has not had yet."""
         return self.settings.epochs - self.epoch
 
+    @property
+    def usual_start(self) -> str:
+        """The start that it has unless the user chooses another."""
+        return good_start(self.settings.activation).kernel.name
+
+    @property
+    def usual_rate(self) -> float:
+        """The learning rate that it has unless the user chooses another."""
+        settings = self.settings
+        rate: float = DEFAULTS.learning_rate.of(
+            settings.activation, settings.optimizer, len(settings.hidden)
+        )
+        return rate
+
     def answer(self, x: Array) -> Array:
         """Return the answers to inputs, both in the units of the table."""
         with np.errstate(over="ignore", invalid="ignore"):
             return self.y_scale.back(self.kept.forward(self.x_scale.forth(x)).output)
+
+    def has_learned_from(self, rows: Array) -> NDArray[np.bool_]:
+        """Return of each row, inputs and targets, whether it is among those to learn from."""
+        return np.isin(fingerprints(rows), self.learned)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model to an ``.npz`` file, whole or not at all; `MLP.load` reads it too.
@@ -150,6 +182,7 @@ class Model:
             | {"x_mean": self.x_scale.mean, "x_std": self.x_scale.std}
             | {"y_mean": self.y_scale.mean, "y_std": self.y_scale.std}
             | {"loss": self.loss, "held_out_loss": self.held_out_loss}
+            | {"learned": self.learned}
             | {"began": np.array(self.began, dtype=np.float64).reshape(-1, len(Layer._fields))}
             | {f"memory.{name}": array for name, array in self.memory.items()},
         )
@@ -181,6 +214,19 @@ class Model:
         except (TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
         raise DataError(f"{path} does not hold a model of mlp-demo train: {reason}")
+
+
+def fingerprints(rows: Array) -> NDArray[np.int64]:
+    """Return a number for each row: the same for the same numbers, hardly ever for others."""
+    digests = [blake2b(row.tobytes(), digest_size=8).digest() for row in rows]
+    return np.frombuffer(b"".join(digests), dtype=np.int64)
+
+
+def rms(errors: Array) -> Array:
+    """Return √mean(e²) of each column."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        root: Array = np.sqrt(np.square(errors).mean(axis=0))
+    return root
 
 
 # What of a model goes into the file as it is.
@@ -234,6 +280,9 @@ def _model(arrays: Mapping[str, NDArray[Any]]) -> Model:
             raise ValueError(f"{name} has shape {arrays[name].shape}, not {shape}")
     if [len(about["inputs"]), len(about["targets"])] != [network.sizes[0], network.sizes[-1]]:
         raise ValueError("its columns do not fit its network")
+    learned = arrays.get("learned", np.empty(0, np.int64))  # older versions do not say
+    if learned.dtype != np.int64 or learned.ndim != 1:
+        raise ValueError("the rows that it learned from are no list of whole numbers")
     last, best = (_theta(arrays, name, network) for name in ("last", "best"))
     network = network.with_theta(last)
     settings = _settings(about["settings"], network)
@@ -250,6 +299,7 @@ def _model(arrays: Mapping[str, NDArray[Any]]) -> Model:
         validation=about["validation"],
         rows=as_whole(about["rows"], "rows", 2),
         digest=about["digest"],
+        learned=learned,
         drop_missing=bool(about["drop_missing"]),
         loss=loss,
         held_out_loss=arrays["held_out_loss"].astype(np.float64),

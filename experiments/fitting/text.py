@@ -1,26 +1,25 @@
-"""What ``mlp-demo train`` and ``mlp-demo predict`` say of a user's table."""
+"""What ``mlp-demo train`` says of a user's table.
+
+Where to go next: ``again.py``, what to type next; ``figure.py``.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import shlex
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any
 
 import click
 import numpy as np
 
-from experiments.data import SOURCES, column_names
-from experiments.fitting.measure import DEFAULTS, Answers, Finding, Fit, remedy, usual_start
-from experiments.fitting.model import Layer, Model
+from experiments.fitting import again
+from experiments.fitting.findings import Finding, remedy
+from experiments.fitting.model import Layer
+from experiments.fitting.outcome import Fit
 from experiments.kit.claims import Verdict
-from experiments.kit.settings import widths
 from experiments.kit.words import (
-    COLUMN,
     NO_HEADER,
     WIDTH,
     describe_data,
@@ -47,6 +46,7 @@ def text(fit: Fit, figure: str) -> str:
     verdict = fit.verdict()
     title = f"{', '.join(model.targets)} of {fit.table.name}"
     earlier = f", {fit.first_epoch} of them before" if fit.first_epoch else ""
+    stopped = f", stopped after epoch {model.epoch}" if fit.stopped else ""
     return "\n".join(
         [
             *(click.style(line, bold=True) for line in textwrap.wrap(title, WIDTH)),
@@ -56,7 +56,7 @@ def text(fit: Fit, figure: str) -> str:
             *([] if fit.table.header else [row("", NO_HEADER)]),
             row("", _describe_rows(fit)),
             row("start", f"{model.start}, b = 0"),
-            *wrapped("training", describe_training(settings) + earlier),
+            *wrapped("training", describe_training(settings) + earlier + stopped),
             "",
             heading("the hidden layers, at the start → now"),
             *_layers(model.began, fit.layers),
@@ -67,7 +67,7 @@ def text(fit: Fit, figure: str) -> str:
             "",
             *wrapped("saved", _describe_saved(fit)),
             *wrapped("picture", figure),
-            *rows("next", _next(fit)),
+            *rows("next", again.commands(fit)),
         ]
     )
 
@@ -125,57 +125,6 @@ def interruption(fit: Fit, figure: str) -> str:
     if fit.saved:
         kept = f"{fit.saved} and {figure} hold it; --resume {fit.saved} goes on"
     return f"interrupted: epoch {fit.model.epoch} was the last whole one, {kept}"
-
-
-def answers_as_csv(answers: Answers) -> str:
-    """Return a line with the names of the targets, then one line per row; empty if unanswered."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(answers.targets)
-    for values in answers.values.tolist():
-        writer.writerow("" if isnan(value) else value for value in values)
-    return text.getvalue()
-
-
-def answers_text(answers: Answers, output: str | None) -> str:
-    """Return what happened in a line or two."""
-    unanswered = f", {answers.unanswered} incomplete and unanswered" if answers.unanswered else ""
-    lines = [f"{len(answers.values)} rows{unanswered}" + (f" → {output}" if output else "")]
-    if answers.known:
-        lines.append(
-            f"loss {number(answers.loss)} on the {answers.known} rows with "
-            f"{', '.join(answers.targets)} (always the mean: {number(answers.mean_loss)}), "
-            f"R² {_r2(answers.explained)}"
-        )
-        lines.append(f"typical error {_errors(answers.targets, answers.errors)}")
-    if answers.learned:
-        held_out = f"; held out it was {number(answers.held_out_loss)}"
-        lines.append(
-            f"it has learned from {answers.learned} of these rows, so this loss says little "
-            f"of new ones{held_out if isfinite(answers.held_out_loss) else ''}"
-        )
-    first, *sentences = lines
-    return "\n".join([first, *(line for s in sentences for line in textwrap.wrap(s, WIDTH))])
-
-
-def answers_as_json(answers: Answers, model: Model, output: str | None) -> dict[str, Any]:
-    """Return one object with the answers and how good they are."""
-    columns = zip(answers.targets, answers.values.T, strict=True)
-    return {
-        "case": "predict",
-        "sizes": model.network.sizes,
-        "epoch": model.epoch,
-        "rows": len(answers.values),
-        "unanswered": answers.unanswered,
-        "known": answers.known,
-        "learned_from": answers.learned,
-        "loss": finite(answers.loss),
-        "mean_predictor_loss": finite(answers.mean_loss),
-        "r2": finite(answers.explained),
-        "typical_error": dict(zip(answers.targets, numbers(answers.errors), strict=True)),
-        "predictions": {name: numbers(values) for name, values in columns},
-        "output": output,
-    }
 
 
 def _describe_rows(fit: Fit) -> str:
@@ -236,26 +185,27 @@ def _where(layers: Sequence[int]) -> str:
 def _held_out(fit: Fit) -> list[str]:
     if not len(fit.model.loss):
         return []
-    errors = _errors(fit.model.targets, fit.typical_errors())
+    errors = describe_errors(fit.model.targets, fit.typical_errors())
     if not len(fit.held_out_x):
         words = f"typically {errors}, on the rows that it learned from"
         return [
-            row("R²", f"{_r2(fit.explained)} of the variance is explained"),
+            row("R²", f"{describe_r2(fit.explained)} of the variance is explained"),
             *wrapped("error", words),
         ]
     loss, mean_loss = fit.judged_loss
     words = f"loss {number(loss)} (always the mean: {number(mean_loss)})"
-    words += f", R² {_r2(fit.explained)}, the part of the variance that is explained"
+    words += f", R² {describe_r2(fit.explained)}, the part of the variance that is explained"
     lines = wrapped("held out", words)
     return [*lines, *wrapped("", f"typical error {errors}")]
 
 
-def _r2(explained: float) -> str:
+def describe_r2(explained: float) -> str:
     """Write R², the part of the variance that is explained."""
     return f"{explained:.2f}" if explained > -10 else number(explained)
 
 
-def _errors(targets: Sequence[str], errors: Sequence[float] | Any) -> str:
+def describe_errors(targets: Sequence[str], errors: Sequence[float] | Any) -> str:
+    """Write the typical error of each target in the units of the table."""
     if not np.isfinite(errors).all():
         return "beyond any number"
     pairs = zip(targets, errors, strict=True)
@@ -280,81 +230,6 @@ def _describe_saved(fit: Fit) -> str:
     return saved
 
 
-def _next(fit: Fit) -> list[str]:
-    saved = fit.saved
-    source = shlex.quote(fit.table.source)
-    advice = fit.advice()
-    if advice:
-        return _again(fit, {**advice, "--save": saved})
-    if saved is None or not fit.worth_saving:
-        return _again(fit, {"--save": "net.npz"})
-    network, dropping = shlex.quote(saved), " --drop-missing" * fit.model.drop_missing
-    lines = [f"mlp-demo predict {network} {source} -o out.csv{dropping}"]
-    if not fit.by_heart and not fit.stopped:
-        lines.append(f"mlp-demo train {source} --resume {network} --epochs 100")
-    return lines
-
-
-def _again(fit: Fit, changes: Mapping[str, str | None]) -> list[str]:
-    """Return the command that does the same but for the changes, in lines of the width."""
-    options = {name: value for name, value in (_options(fit) | dict(changes)).items() if value}
-    parts = [f"mlp-demo train {shlex.quote(fit.table.source)}"]
-    for name, value in options.items():
-        part = f"{name} {shlex.quote(value)}"
-        parts.append(part if len(part) < WIDTH - COLUMN - 4 else f"{name} …")
-    if fit.model.drop_missing:
-        parts.append("--drop-missing")
-    lines = parts[:1]
-    for part in parts[1:]:
-        if len(lines[-1]) + len(part) + 1 > WIDTH - COLUMN - 2:
-            lines[-1] += " \\"
-            lines.append(f"  {part}")
-        else:
-            lines[-1] += f" {part}"
-    return lines
-
-
-def _options(fit: Fit) -> dict[str, str]:
-    """Return the options of a training whose values are not those that it has by default."""
-    model, settings = fit.model, fit.model.settings
-    usual = DEFAULTS.settings(
-        activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
-    )
-    given = {
-        "--inputs": (_columns(model.inputs), _columns(_usual_inputs(fit))),
-        "--target": (_columns(model.targets), _columns(_usual_targets(fit))),
-        "--init": (model.start, usual_start(model)),
-        "--activation": (settings.activation, "relu"),
-        "--hidden": (widths(settings.hidden), str(DEFAULTS.hidden)),
-        "--epochs": (settings.epochs, usual.epochs),
-        "--learning-rate": (settings.learning_rate, usual.learning_rate),
-        "--batch-size": (settings.batch_size or len(fit.dataset.x), usual.batch_size),
-        "--optimizer": (settings.optimizer, DEFAULTS.optimizer),
-        "--seed": (settings.seed, 0),
-        "--validation": (model.validation, 0.2),
-        "--keep": (model.keep, "best"),
-    }
-    return {name: str(value) for name, (value, default) in given.items() if value != default}
-
-
-def _usual_targets(fit: Fit) -> Sequence[str]:
-    source = fit.table.source
-    return SOURCES[source].targets if source in SOURCES else column_names(source)[-1:]
-
-
-def _usual_inputs(fit: Fit) -> Sequence[str]:
-    source, targets = fit.table.source, fit.model.targets
-    names = SOURCES[source].inputs if source in SOURCES else column_names(source)
-    return [name for name in names if name not in targets]
-
-
-def _columns(names: Sequence[str]) -> str:
-    """Write names of columns as the options take them, with quotes where there is a comma."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(names)
-    return text.getvalue()
-
-
 def _layer_as_json(layer: Layer) -> dict[str, float | None]:
     return {name: finite(value) for name, value in layer._asdict().items()}
 
@@ -366,7 +241,7 @@ def describe(fit: Fit) -> str:
     if len(model.held_out_loss):
         at, best = model.best_epoch, model.held_out_loss[model.best_epoch]
         held_out = f", on held-out rows {end(model.held_out_loss[-1])} (best {end(best)} at {at})"
-    losses = np.asarray(model.loss)
+    losses = model.loss if len(model.loss) else np.full(1, np.nan)
     return (
         f"Loss over {model.epoch} epochs of a {shape(model.network.sizes)} network on "
         f"{fit.table.name}: {ends(losses[[0, -1]])}{held_out}, where always answering the mean "
@@ -377,3 +252,20 @@ def describe(fit: Fit) -> str:
 def verdict(fit: Fit) -> Verdict:
     """Return what became of the network, and why."""
     return fit.verdict()
+
+
+def loss_title(fit: Fit) -> str:
+    """Return what the loss does, in a few words."""
+    word = fit.verdict().word
+    if fit.diverged_at < 0 and fit.setback:
+        return fit.setback.title
+    if word == "learning" and fit.by_heart:
+        return "It learns its rows by heart"
+    if word == "stalled" and fit.moved and fit.model.loss.min() < fit.dataset.mean_predictor_loss:
+        return "It learns its own rows only"
+    return {
+        "diverged": "The loss explodes",
+        "stalled": "Never better than the mean",
+        "symmetric": "It learns, but as fewer units would",
+        "learning": "The loss falls",
+    }[word]

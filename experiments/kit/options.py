@@ -63,7 +63,9 @@ class Begun(Known):
         try:
             if ".py:" in value:
                 return initializer_of(value)
-            if ":" not in value and not _is_number(value):
+            if _is_number(value):
+                value = f"normal:{value}"  # which says what the number is
+            if ":" not in value:
                 return super().convert(value, param, ctx)
             named_start(value.lower()).kernel.initializer()
             return str(value).lower()

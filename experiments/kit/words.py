@@ -181,10 +181,10 @@ def describe_start(start: Start) -> str:
     >>> describe_start(named_start("he_normal"))
     'he_normal: N(0, 2 / fan_in)'
     """
-    if start.kernel.name != start.name:
-        return f"{start.name}: {start.words}"
-    formula = getattr(start.kernel.initializer(), "formula", "")
-    return f"{start.name}: {formula}" if formula else start.name
+    words = start.words
+    if words == start.name:
+        words = getattr(start.kernel.initializer(), "formula", "")
+    return f"{start.name}: {words}" if words else start.name
 
 
 def data_rows(dataset: Dataset) -> list[str]:

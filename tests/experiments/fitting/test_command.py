@@ -18,8 +18,9 @@ from experiments.cli import main
 from experiments.data import read
 from experiments.fitting import figure as pictures
 from experiments.fitting import text as words
-from experiments.fitting.measure import Fit, begin, fit
+from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
+from experiments.fitting.outcome import Fit
 from experiments.kit import style
 from experiments.kit.settings import Settings
 from mlp import initializers
@@ -79,7 +80,7 @@ def test_a_table_without_the_target_can_be_asked_about(folder: Path) -> None:
     demo("train", "houses.csv", *COLUMNS, "--drop-missing", "--save", "n.npz", "--epochs", "5")
     (folder / "new.csv").write_text('Rooms,"Age, years",Living area (m²)\n3,10,80\n', "utf-8")
     result = demo("predict", "n.npz", "new.csv")
-    assert result.stderr == "1 rows\n"
+    assert result.stderr == "1 row\n"
     assert len(result.stdout.splitlines()) == 2
 
 
@@ -118,6 +119,15 @@ def test_the_last_finite_network_of_a_divergence_is_saved_and_said() -> None:
     assert Model.load("net.npz").network.is_finite()
 
 
+def test_a_start_that_is_never_finite_is_told_and_what_is_advised_works(folder: Path) -> None:
+    result = demo("train", "penguins", "--init", "1e200", "--epochs", "5", "--describe")
+    assert "diverged: not finite at epoch 0" in result.stdout
+    assert "The start was too large; use --init he_normal." in result.stdout
+    assert "diverged at the start" in " ".join(result.stdout.split())
+    data = json.loads(demo("train", "penguins", "--init", "1e200", "--json").stdout)
+    assert (data["loss"], data["r2"]) == ([], None)
+
+
 def test_quiet_prints_the_verdict_alone() -> None:
     result = demo("train", "penguins", "--epochs", "5", "-q")
     assert result.stdout.startswith("learning: held-out loss ")
@@ -154,9 +164,12 @@ def not_finite() -> Fit:
         initializers.INITIALIZERS.remove("huge")
 
 
+USUAL = {"optimizer": "adam", "learning_rate": 0.003, "batch_size": 32}
+
 FITS = {
     "learning": some_fit,
     "a long run": lambda: some_fit(epochs=600, learning_rate=0.05),
+    "by heart": lambda: some_fit(hidden=(64, 64, 64), epochs=100, **USUAL),
     "one epoch": lambda: some_fit(epochs=1),
     "none held out": lambda: some_fit(validation=0.0),
     "diverged": lambda: some_fit(learning_rate=5.0, epochs=500),
@@ -173,7 +186,9 @@ FITS = {
 def test_everything_that_can_happen_is_told_in_eighty_columns(make: object, saved: str) -> None:
     f: Fit = make()  # type: ignore[operator]
     text = click.unstyle(words.text(replace(f, saved=saved), "curve.png"))
-    assert max(map(len, text.splitlines())) <= 80
+    for line in text.splitlines():
+        whole = line.strip().startswith(("--inputs ", "--target "))  # so that it can be copied
+        assert len(line) <= 80 or whole, line
     landmarks = ["network", "data", "start", "training", "layers", "verdict", "saved", "curve.png"]
     places = [text.index(word) for word in landmarks]
     assert places == sorted(places)
@@ -205,15 +220,21 @@ def test_the_loss_panel_shows_both_kinds_of_rows_and_the_mean() -> None:
         assert any(len(ys) == len(expected) and np.allclose(ys, expected) for ys in drawn)
 
 
+def test_the_rest_is_seen_beside_a_spike() -> None:
+    f = some_fit(hidden=(16, 16), **USUAL)
+    loss = f.model.loss.copy()
+    loss[10] = 50.0
+    ax = pictures.loss_panel(Figure().subplots(), replace(f, model=replace(f.model, loss=loss)))
+    assert ax.get_ylim()[1] < 3 * loss[0] < 50
+    assert "▲ up to 50.0" in [text.get_text() for text in ax.texts]
+
+
 def advised(f: Fit, saved: str | None = None) -> dict[str, str]:
     """Return the options of the command that the text ends with."""
     text = click.unstyle(words.text(replace(f, saved=saved), "curve.png"))
     command = text[text.index("mlp-demo train") :].replace("\\\n", " ")
     typed = shlex.split(command)[3:]
     return dict(zip(typed[::2], typed[1::2], strict=True))
-
-
-USUAL = {"optimizer": "adam", "learning_rate": 0.003, "batch_size": 32}
 
 
 def test_the_advice_trains_the_same_network() -> None:
@@ -245,6 +266,12 @@ def test_what_was_advised_against_is_not_what_comes_next() -> None:
     assert "predict n.npz penguins -o out.csv --drop-missing" in last(dropping)
 
 
+def test_what_has_no_remedy_is_told_all_the_same() -> None:
+    (finding,) = words.as_json(FITS["by heart"](), "p.png")["findings"]
+    assert "by heart" in finding["finding"]
+    assert finding["remedy"] == ""
+
+
 def test_best_or_last_and_patience_are_asked_for(folder: Path) -> None:
     how = ["train", "penguins", "--epochs", "30", "--json"]
     best = json.loads(demo(*how, "--save", "best.npz").stdout)
@@ -257,6 +284,8 @@ def test_best_or_last_and_patience_are_asked_for(folder: Path) -> None:
     short = json.loads(demo(*how, "--patience", "1").stdout)
     assert short["stopped"]
     assert short["epoch"] == short["best_epoch"] + 1 < 30
+    told = demo(*how[:-1], "--patience", "1").stdout
+    assert f"stopped after epoch {short['epoch']}" in " ".join(told.split())
     refused = CliRunner().invoke(
         main, ["train", "penguins", "--patience", "3", "--validation", "0"]
     )
@@ -268,6 +297,7 @@ def test_predict_says_when_it_has_learned_from_the_rows(folder: Path) -> None:
     demo("train", "houses.csv", *COLUMNS, "--drop-missing", "--epochs", "3", "--save", "n.npz")
     told = demo("predict", "n.npz", "houses.csv", "--drop-missing").stderr
     assert "it has learned from 4 of these rows" in told
+    assert "on the other 1 it is" in " ".join(told.split())
     (folder / "new.csv").write_text((folder / "houses.csv").read_text().replace("1", "2"))
     told = demo("predict", "n.npz", "new.csv", "--drop-missing").stderr
     assert "learned" not in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from experiments.data import DataError, Scale, Table, load, read
-from experiments.fitting.measure import DEFAULTS, Fit, answers, begin, fit, saving
+from experiments.data import DataError, Table, read
+from experiments.fitting.measure import begin, fit, saving
 from experiments.fitting.model import Model
-from experiments.kit.options import widths_of
+from experiments.fitting.outcome import Fit
 from experiments.kit.settings import Settings
-from mlp import MLP, Dense, activations, initializers
+from mlp import initializers
 from mlp.arrays import Array
 from mlp.files import read_npz
 from mlp.optimizers import OPTIMIZERS, SGD
-from tests.oracles import assert_one_line, assert_same
+from tests.oracles import assert_one_line
 
 PENGUINS = read("penguins")
 SHORT = Settings(hidden=(4,), activation="tanh", epochs=10, seed=3)
@@ -83,6 +83,9 @@ def test_too_few_rows_are_refused() -> None:
     with pytest.raises(DataError, match="too few to hold 1 of them out"):
         begin(few)
     assert fitted(few, validation=0.0).model.epoch == 10
+    constant = replace(PENGUINS, values=PENGUINS.values * [0.0, 0.0, 1.0])
+    with pytest.raises(DataError, match="no input that varies"):
+        begin(constant)
     with pytest.raises(ValueError, match="validation"):
         begin(PENGUINS, validation=1.0)
 
@@ -182,185 +185,6 @@ def test_a_start_that_is_not_finite_leaves_nothing_to_save(huge: str) -> None:
     assert f.verdict().reason == "The start was too large; use --init he_normal."
 
 
-# What the start did -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("start", "activation", "hidden", "words", "remedy"),
-    [
-        ("zeros", "tanh", (4, 4), "all units are the same", "--init glorot_normal"),
-        ("ones", "relu", (4,), "all units are the same", "--init he_normal"),
-        ("zeros", "relu", (4, 4), "100 % of the units are dead", "--init he_normal"),
-        ("large", "tanh", (200, 200), "are saturated", "--init glorot_normal"),
-        ("small", "tanh", (50,) * 4, "the signal vanishes", "--init glorot_normal"),
-        ("small", "relu", (50,) * 4, "the gradient vanishes", "--init he_normal"),
-        ("large", "relu", (50,) * 4, "the signal explodes", "--init he_normal"),
-        ("large", "relu", (50,) * 6, "the gradient explodes", "--init he_normal"),
-        ("glorot_normal", "sigmoid", (50,) * 6, "the gradient vanishes", "--activation tanh"),
-    ],
-)
-def test_what_a_bad_start_does_is_found_with_its_remedy(
-    start: str, activation: str, hidden: tuple[int, ...], words: str, remedy: str
-) -> None:
-    settings = Settings(hidden=hidden, activation=activation, epochs=1, learning_rate=1e-9)
-    found = fitted(settings=settings, start=start).findings()
-    assert any(words in finding.words and remedy in finding.remedy for finding in found), found
-
-
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_the_remedy_is_one_for_twenty_seeds(activation: str) -> None:
-    for seed in range(20):
-        settings = Settings(hidden=(50,) * 4, activation=activation, epochs=1, seed=seed)
-        model = begin(PENGUINS, settings)
-        now = fit(model, PENGUINS, 1)
-        assert [f for f in now.findings() if "at the start" in f.words] == []
-
-
-def test_units_that_die_in_training_are_found() -> None:
-    settings = Settings(hidden=(8,), epochs=60, learning_rate=0.5)
-    f = fitted(settings=settings)
-    assert f.layers[0].dead > 0.5 > f.model.began[0].dead
-    assert any("after training" in finding.words for finding in f.findings())
-
-
-@pytest.mark.parametrize(
-    ("start", "activation", "word"),
-    [("zeros", "relu", "stalled"), ("ones", "tanh", "symmetric"), (None, "tanh", "learning")],
-)
-def test_the_verdict_is_one_of_the_words_of_the_cases(
-    start: str | None, activation: str, word: str
-) -> None:
-    settings = Settings(hidden=(4,), activation=activation, epochs=300)
-    assert fitted(settings=settings, start=start).verdict().word == word
-
-
-def test_a_loss_that_comes_back_above_the_mean_is_told() -> None:
-    verdict = fitted(settings=Settings(hidden=(16, 16), epochs=5), validation=0.0).verdict()
-    assert "ended above the mean (lowest 0.615 at epoch 2)" in verdict.reason
-    assert "--learning-rate" in verdict.reason
-    assert fitted(settings=Settings(hidden=(16, 16), epochs=60)).setback is None
-
-
-def test_an_explosion_that_stays_finite_is_told() -> None:
-    settings = Settings(hidden=(50,) * 10, activation="tanh", epochs=20)
-    f = fitted(settings=settings, start="large")
-    assert f.diverged_at < 0
-    assert "at the end" in f.verdict().number
-    assert f.verdict().reason.startswith("Exploding: loss ")
-    assert f.verdict().reason.endswith("use --init glorot_normal."), "not smaller steps"
-
-
-# Rows held out decide ---------------------------------------------------------------------------
-
-BY_HEART = Settings("tanh", (32, 32), 120, 0.02, 20, "adam", 1)
-
-
-@pytest.fixture(scope="module")
-def table() -> Table:
-    """Return so few rows, one of two inputs mere noise, that a network knows them by heart."""
-    rng = np.random.default_rng(0)
-    values = rng.standard_normal((60, 3))
-    values[:, 2] = values[:, 0] + rng.standard_normal(60)
-    return replace(PENGUINS, values=values, lines=np.arange(60))
-
-
-def test_the_best_epoch_is_kept_and_a_loss_that_rises_is_found(
-    table: Table, tmp_path: Path
-) -> None:
-    f = fitted(table, BY_HEART)
-    held_out = f.model.held_out_loss
-    assert f.model.kept_epoch == held_out.argmin() < 100
-    loss, mean_loss = f.judged_loss
-    assert loss == held_out.min() == pytest.approx(mse_of(f.model, f))
-    truth, answer = f.judged_rows()
-    assert f.explained == pytest.approx(1 - loss / mean_loss)
-    assert f.typical_errors() == pytest.approx(np.sqrt(((truth - answer) ** 2).mean(axis=0)))
-    (finding,) = f.findings()
-    numbers = f"best {held_out.min():.3g} at epoch {held_out.argmin()}, now {held_out[-1]:.3g}"
-    assert numbers in finding.words
-    assert "by heart" in finding.words
-    assert f"{held_out.min():.3g} at epoch {held_out.argmin()}" in f.verdict().number
-    f.model.save(tmp_path / "net.npz")
-    for kept in (Model.load(tmp_path / "net.npz").kept, MLP.load(tmp_path / "net.npz")):
-        np.testing.assert_array_equal(kept.theta, f.model.best)
-
-
-def mse_of(model: Model, f: Fit) -> float:
-    return float(np.square(model.kept.predict(f.held_out_x) - f.held_out_y).mean())
-
-
-def test_the_last_epoch_is_kept_if_one_wants_that(table: Table) -> None:
-    f = fitted(table, BY_HEART, keep="last")
-    assert f.model.kept_epoch == 120
-    assert f.judged_loss[0] == f.model.held_out_loss[-1] == pytest.approx(mse_of(f.model, f))
-    (finding,) = f.findings()
-    assert finding.remedy == "--keep best"
-
-
-def test_it_stops_when_no_epoch_is_better_for_long(table: Table) -> None:
-    whole = fitted(table, BY_HEART)
-    best = whole.model.best_epoch
-    f = fit(begin(table, BY_HEART), table, patience=20)
-    assert f.stopped
-    assert f.model.epoch - f.model.best_epoch == 20
-    assert f.model.best_epoch <= best
-    np.testing.assert_array_equal(f.model.loss, whole.model.loss[: f.model.epoch + 1])
-
-
-def test_what_never_beats_the_mean_on_rows_held_out_is_stalled(table: Table) -> None:
-    noise = np.random.default_rng(11).standard_normal((60, 3))
-    f = fitted(replace(table, values=noise), BY_HEART)
-    assert f.model.loss.min() < 0.9
-    assert f.model.held_out_loss.min() > 0.99 * f.held_out_mean_loss
-    assert f.verdict().word == "stalled"
-    assert "its own rows" in f.verdict().reason
-
-
-def test_usual_settings_train_where_plain_descent_diverges() -> None:
-    for hidden in ((64,), (64, 64, 64), (128, 128)):
-        for optimizer in ("adam", "sgd"):
-            chosen = DEFAULTS.settings(hidden=hidden, epochs=10, optimizer=optimizer)
-            assert fitted(settings=chosen).verdict().word == "learning"
-    f = fitted(settings=Settings(hidden=(64, 64, 64), epochs=10, learning_rate=0.1))
-    assert (f.diverged_at > 0, f.model.settings.learning_rate) == (True, 0.1)
-    assert f.advice() == {"--learning-rate": None}
-
-
-STARTS = ("zeros", "constant", "normal", "small", "large", "orthogonal", "he_normal")
-LONG = pytest.mark.long
-
-
-@pytest.mark.parametrize("depth", [2, 5, pytest.param(20, marks=LONG)])
-@pytest.mark.parametrize(
-    "activation", ["relu", "tanh", "sigmoid", pytest.param("linear", marks=LONG)]
-)
-@pytest.mark.parametrize("optimizer", ["adam", pytest.param("sgd", marks=LONG)])
-def test_advice_that_is_followed_leads_to_a_network_that_trains(
-    optimizer: str, activation: str, depth: int
-) -> None:
-    for start in STARTS:
-        chosen = {"--activation": activation, "--hidden": f"16x{depth}", "--init": start}
-        f = typed(chosen | {"--optimizer": optimizer})
-        if advice := f.advice():
-            g = typed(chosen | {"--optimizer": optimizer} | dict(advice))
-            assert g.verdict().word == "learning", (start, f.verdict(), advice, g.verdict())
-        else:
-            assert f.verdict().word == "learning", (start, f.verdict())
-
-
-def typed(options: Mapping[str, str | None]) -> Fit:
-    """Train as the options of the command line say."""
-    rate = options.get("--learning-rate")
-    settings = DEFAULTS.settings(
-        activation=options["--activation"],
-        hidden=widths_of(options["--hidden"] or "16,16"),
-        epochs=30,
-        learning_rate=float(rate) if rate else None,
-        optimizer=options["--optimizer"],
-    )
-    return fitted(settings=settings, start=options["--init"])
-
-
 # Saving on the way ------------------------------------------------------------------------------
 
 
@@ -389,82 +213,3 @@ def test_a_disk_that_is_full_on_the_way_does_not_end_the_training(tmp_path: Path
     save = saving(tmp_path / "missing" / "net.npz", 3, failures.append)
     assert fit(begin(PENGUINS, SHORT), PENGUINS, on_epoch=save).model.epoch == 10
     assert len(failures) == 3
-
-
-# Answers ----------------------------------------------------------------------------------------
-
-
-def by_hand() -> Model:
-    """Return a network with one unit: ŷ = 100 (3 max(0, 1.5 (x - 10)/2 - 1) + 0.5) + 1000."""
-    layers = [
-        Dense(np.array([[1.5]]), np.array([[-1.0]]), activations.relu),
-        Dense(np.array([[3.0]]), np.array([[0.5]]), activations.linear),
-    ]
-    table = read("penguins", "bill_length_mm", "body_mass_g")
-    return replace(
-        begin(table, Settings(hidden=(1,))),
-        network=MLP.from_layers(layers),
-        inputs=("in put",),
-        targets=("out, put",),
-        x_scale=Scale(np.array([10.0]), np.array([2.0])),
-        y_scale=Scale(np.array([1000.0]), np.array([100.0])),
-    )
-
-
-def test_answers_are_those_worked_by_hand(tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text('note;in put;"out, put"\nx;14;1450\ny;10;1050\nz;;7\n\n')
-    with pytest.raises(DataError, match="line 4, column 'in put': the value is missing"):
-        answers(by_hand(), path)
-    given = answers(by_hand(), path, drop_missing=True)
-    np.testing.assert_array_equal(given.values, [[1650], [1050], [np.nan]])
-    assert (given.known, given.unanswered) == (2, 1)
-    # Errors of 2 and 0 standard deviations, and 4.5 and 0.5 from the mean.
-    assert given.loss == pytest.approx((2**2 + 0) / 2)
-    assert given.mean_loss == pytest.approx((4.5**2 + 0.5**2) / 2)
-    assert given.errors[0] == pytest.approx(200 / 2**0.5)
-
-
-@pytest.mark.parametrize(
-    ("text", "known"),
-    [("in put\n14\n10\n", 0), ('in put;"out, put"\n14;\n10;1050\n', 1)],
-)
-def test_the_truth_may_be_unknown(text: str, known: int, tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text(text)
-    given = answers(by_hand(), path)
-    np.testing.assert_array_equal(given.values, [[1650], [1050]])
-    assert (given.known, np.isnan(given.loss)) == (known, not known)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("other\n1\n2\n", "has no column 'in put'"),
-        ("in put\n1e308\n", "line 2: its numbers are too far"),
-        ("in put\nx\n", "line 2, column 'in put': 'x' is not a number"),
-        ("in put\n", "has no complete row"),
-    ],
-)
-def test_a_question_that_cannot_be_answered_is_refused(
-    text: str, words: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text(text)
-    model = by_hand()
-    model.network.layers[0].W = [[1e10]]
-    with pytest.raises(DataError, match="table") as error:
-        answers(model, path)
-    assert_one_line(error, words)
-
-
-def test_answers_to_the_table_it_learned_from_are_those_of_the_library() -> None:
-    model = fitted(validation=0.0).model
-    penguins = load()
-    expected = model.network.predict(penguins.x) * penguins.y_std + penguins.y_mean
-    given = answers(model, "penguins")
-    assert (len(given.values), given.unanswered) == (344, 2)
-    kept = given.values[~np.isnan(given.values[:, 0])]
-    np.testing.assert_allclose(kept, expected, rtol=1e-12)
-    assert given.loss == pytest.approx(model.loss[-1], rel=1e-12)
-    assert_same([given.errors], [np.sqrt(model.loss[-1:]) * penguins.y_std], rtol=1e-12)

@@ -66,6 +66,13 @@ def test_a_file_with_an_array_for_each_parameter_in_the_memory_is_read(path: Pat
     assert_refused(path, "memory")
 
 
+def test_a_file_that_does_not_say_which_rows_were_learned_is_read(path: Path) -> None:
+    MODEL.save(path)
+    assert Model.load(path).has_learned_from(PENGUINS.values).sum() == 274
+    write_npz(path, {name: a for name, a in read_npz(path).items() if name != "learned"})
+    assert not Model.load(path).has_learned_from(PENGUINS.values).any()
+
+
 def test_the_library_reads_the_network_in_it(path: Path) -> None:
     MODEL.save(path)
     assert_same(MLP.load(path).parameters(), MODEL.network.parameters())
@@ -133,6 +140,8 @@ ARRAYS: dict[str, Any] = {
     "a standard deviation of 0": {"x_std": np.array([1.0, 0.0])},
     "a mean of nothing": {"x_mean": np.array([1.0, np.nan])},
     "a mean too many": {"y_mean": np.ones(2)},
+    "learned rows in a table": {"learned": np.ones((2, 2), np.int64)},
+    "halves of learned rows": {"learned": np.full(3, 0.5)},
     "a layer too many": {"began": np.ones((3, 6))},
     "a memory of another shape": {"memory.0": np.ones((2, 2))},
     "a memory with a hole": {"memory.1": np.full(MODEL.network.theta.shape, np.nan)},

@@ -1,0 +1,107 @@
+"""What to type next after a training: the command that does the same but for what was advised.
+
+Where to go next: ``text.py``, which ends with it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.data import SOURCES, column_names
+from experiments.fitting.model import DEFAULTS
+from experiments.fitting.outcome import Fit
+from experiments.kit.settings import widths
+from experiments.kit.starts import typed
+from experiments.kit.words import COLUMN, WIDTH
+
+
+def commands(fit: Fit) -> list[str]:
+    """Return what to type next, in lines of the width."""
+    model, advice, saved = fit.model, fit.advice(), fit.saved if fit.worth_saving else None
+    if fit.own_rows_only and not advice:
+        compare = f"mlp-demo compare --data {shlex.quote(fit.table.source)}"
+        # Its usual activation is another.
+        return _in_lines(compare, _of_table(fit) | {"--activation": model.settings.activation})
+    lines = []
+    if saved and (not advice or fit.verdict().word == "learning"):
+        asked = f"mlp-demo predict {shlex.quote(saved)} {shlex.quote(fit.table.source)} -o out.csv"
+        lines.append(asked + " --drop-missing" * model.drop_missing)
+    train = f"mlp-demo train {shlex.quote(fit.table.source)}"
+    if advice or not saved:
+        options = _options(fit) | dict(advice) | {"--save": fit.saved or "net.npz"}
+        return lines + _in_lines(train, options)
+    if not fit.by_heart and not fit.stopped:
+        resumed = {"--resume": saved, "--epochs": "100", "--patience": fit.patience}
+        lines += _in_lines(train, resumed)
+    return lines
+
+
+def _in_lines(command: str, options: Mapping[str, Any]) -> list[str]:
+    """Return a command in lines of the width; an option that is longer has one of its own."""
+    lines = [command]
+    for name, value in options.items():
+        if value is None:
+            continue
+        part = name if value is True else f"{name} {shlex.quote(str(value))}"
+        if len(lines[-1]) + len(part) + 1 > WIDTH - COLUMN - 2:
+            lines[-1] += " \\"
+            lines.append(f"  {part}")
+        else:
+            lines[-1] += f" {part}"
+    return lines
+
+
+def _options(fit: Fit) -> dict[str, Any]:
+    """Return the options of a training whose values are not those that it has by default."""
+    model, settings = fit.model, fit.model.settings
+    usual = DEFAULTS.settings(
+        activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
+    )
+    given = {
+        "--init": (typed(model.start), model.usual_start),
+        "--epochs": (settings.epochs, usual.epochs),
+        "--learning-rate": (settings.learning_rate, usual.learning_rate),
+        "--batch-size": (settings.batch_size or len(fit.dataset.x), usual.batch_size),
+        "--optimizer": (settings.optimizer, DEFAULTS.optimizer),
+        "--seed": (settings.seed, 0),
+        "--validation": (model.validation, 0.2),
+        "--keep": (model.keep, "best"),
+        "--patience": (fit.patience, None),
+    }
+    return _of_table(fit) | _unusual(given)
+
+
+def _of_table(fit: Fit) -> dict[str, Any]:
+    """Return the options that say what is learned from what, by which network."""
+    model, source = fit.model, fit.table.source
+    own = SOURCES[source] if source in SOURCES else None  # noqa: SIM401
+    names = column_names(source)
+    inputs, targets = (own.inputs, own.targets) if own else (names, names[-1:])
+    given = {
+        "--inputs": (model.inputs, tuple(name for name in inputs if name not in model.targets)),
+        "--target": (model.targets, tuple(targets)),
+        "--activation": (model.settings.activation, DEFAULTS.activation),
+        "--hidden": (widths(model.settings.hidden), str(DEFAULTS.hidden)),
+        "--drop-missing": (model.drop_missing, False),
+    }
+    unusual = _unusual(given)
+    for option in ("--inputs", "--target"):
+        if option in unusual:
+            unusual[option] = _columns(unusual[option])
+    return unusual
+
+
+def _unusual(given: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """Return the values that differ from those beside them."""
+    return {name: value for name, (value, usual) in given.items() if value != usual}
+
+
+def _columns(names: Sequence[str]) -> str:
+    """Write names of columns as the options take them, with quotes where there is a comma."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
