@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from experiments.fitting.measure import Fit
+from experiments.fitting.text import loss_title
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, plain, styled
 from experiments.kit.words import number, shape
 
@@ -92,7 +93,7 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
             ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
     label_ends(ax, ends)
-    ax.set_title(_title(fit))
+    ax.set_title(loss_title(fit))
     return ax
 
 
@@ -106,28 +107,14 @@ def _held_out_marks(ax: Axes, fit: Fit, last: int) -> None:
     )  # fmt: skip
     if fit.diverged_at < 0:
         side = "left" if epoch < last / 2 else "right"
+        at = epoch, float(model.held_out_loss[epoch])
+        height = ax.transAxes.inverted().transform(ax.transData.transform(at))[1]
+        below = height > 0.15 and at[1] < model.loss[epoch]  # the other line is above it
         ax.annotate(
-            f"kept: epoch {epoch}", (epoch, model.held_out_loss[epoch]), (0, 36),
+            f"kept: epoch {epoch}", at, (0, -36 if below else 36), va="center",
             textcoords="offset points", color=WELL, weight="bold", ha=side, size=14,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 2, "alpha": 0.8},
         )  # fmt: skip
-
-
-def _title(fit: Fit) -> str:
-    """Return what the loss does, in a few words."""
-    word = fit.verdict().word
-    if fit.diverged_at < 0 and fit.setback:
-        return fit.setback.title
-    if word == "learning" and fit.by_heart:
-        return "It learns its rows by heart"
-    if word == "stalled" and fit.moved and fit.model.loss.min() < fit.dataset.mean_predictor_loss:
-        return "It learns its own rows only"
-    return {
-        "diverged": "The loss explodes",
-        "stalled": "Never better than the mean",
-        "symmetric": "It learns, but as fewer units would",
-        "learning": "The loss falls",
-    }[word]
 
 
 def answers_panel(ax: Axes, fit: Fit) -> Axes:

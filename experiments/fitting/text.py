@@ -364,3 +364,20 @@ def describe(fit: Fit) -> str:
 def verdict(fit: Fit) -> str:
     """Return what became of the network, in one line."""
     return str(fit.verdict())
+
+
+def loss_title(fit: Fit) -> str:
+    """Return what the loss does, in a few words."""
+    word = fit.verdict().word
+    if fit.diverged_at < 0 and fit.setback:
+        return fit.setback.title
+    if word == "learning" and fit.by_heart:
+        return "It learns its rows by heart"
+    if word == "stalled" and fit.moved and fit.model.loss.min() < fit.dataset.mean_predictor_loss:
+        return "It learns its own rows only"
+    return {
+        "diverged": "The loss explodes",
+        "stalled": "Never better than the mean",
+        "symmetric": "It learns, but as fewer units would",
+        "learning": "The loss falls",
+    }[word]

@@ -18,6 +18,7 @@ from experiments.case.measure import Result, run
 from experiments.data import load
 from experiments.kit import style
 from experiments.kit.settings import Settings
+from experiments.kit.starts import named_start, random_start
 from mlp.activations import ACTIVATIONS
 from tests.pictures import assert_legible, texts
 
@@ -146,7 +147,7 @@ def test_the_heading_names_what_was_chosen(scale: str) -> None:
     fig = pictures.figure(run(RANDOM, PENGUINS, SHORT, {"scale": scale}))
     words = [t.get_text() for t in texts(fig)]
     assert f"Case 3: random initialization, {scale} (2-2-1, relu)" in words
-    assert any(word.startswith(f"{style.start_label(scale)}\n") for word in words)
+    assert any(word.startswith(f"{style.start_label(random_start(scale))}\n") for word in words)
     assert_legible(fig)
 
 
@@ -163,7 +164,7 @@ def test_the_best_of_few_and_the_median_of_many_are_called_so(constant: Result) 
 def test_a_start_has_its_colour_in_the_cases_too(constant: Result) -> None:
     ax = pictures.loss_panel(Figure().subplots(), constant)
     colours = [line.get_color() for line in ax.lines[:2]]
-    assert colours == style.start_colours(["glorot_normal", "constant"])
+    assert colours == style.start_colours([named_start("glorot_normal"), named_start("constant")])
 
 
 @pytest.mark.parametrize(("width", "dots"), [(6, 0), (7, 3)])

@@ -84,3 +84,30 @@ def test_the_object_of_a_map_against_the_rate() -> None:
     found = words.as_json(AGAINST_RATE, "map.png")
     assert found["learning_rate"] == list(RATES)
     assert found["held_out_loss"][2] == [0.4, None, None]
+
+
+@pytest.mark.parametrize(
+    ("result", "title"),
+    [
+        (
+            made([[0.3, 0.3, 0.3], [1.0, 0.3, 1.0]], [0.5, 1, 2], [3, 6]),
+            "6 layers deep, only σ_w = 1 trains (tanh)",
+        ),
+        (
+            made([[0.3, 0.3, 0.3], [1.0, 0.3, 0.3]], [0.5, 1, 2], [3, 6]),
+            "6 layers deep, only σ_w from 1 to 2 trains (tanh)",
+        ),
+        (
+            made([[0.3, 0.3], [0.3, 0.3]], [0.5, 2], [3, 6]),
+            "6 layers deep, σ_w from 0.5 to 2 trains (tanh)",
+        ),
+        (
+            made([[0.3, 0.3], [1.0, 1.0]], [1, 2], [3, 6]),
+            "No scale trains deeper than 3 layers (tanh)",
+        ),
+        (NOTHING, "No scale of the weights trains (tanh)"),
+        (AGAINST_RATE, "η = 0.01 trains most scales: σ_w = 1 (tanh, 10 layers)"),
+    ],
+)
+def test_the_title_of_the_picture_is_its_lesson(result: Trainability, title: str) -> None:
+    assert words.title(result) == title
