@@ -370,10 +370,17 @@ def _edge(
         ax.text(
             x1 + where * (x2 - x1),
             y1 + where * (y2 - y1),
-            f"{w:.{2 if abs(w) >= 0.01 else 1}g}" if abs(w) < 100 else number(w),
+            _written(w),
             ha="center",
             va="center",
             size=14,
             zorder=1.5,  # above the lines, below the units
             bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"},
         )
+
+
+def _written(w: float) -> str:
+    """Write a weight as short as can be."""
+    if abs(w) < 100:
+        return f"{w:.{2 if abs(w) >= 0.01 else 1}g}"
+    return f"{w:.0f}" if abs(w) < 9999.5 else number(w)

@@ -38,7 +38,7 @@ PAST = "#BBBBBB"
 # What is shown of every layer: how it is called, and its colour.
 SIGNALS = {
     "a_std": ("std of a\nforward →", WELL),
-    "delta_std": ("std of delta\n← back", CASE),
+    "delta_std": ("std of\ndelta\n← back", CASE),
     "dW_rms": ("rms of\n∂L/∂W", "#167F56"),
 }
 # The most layers whose histograms have room, and units of a layer that are drawn.

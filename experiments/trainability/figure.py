@@ -103,7 +103,10 @@ def rate_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Axe
     slow = ~diverges & ~trains & (rates[:, np.newaxis] < np.median(rates))
     for words, where in (("diverges", diverges), ("trains", trains), ("slow", slow)):
         if where.sum() > 8:
-            i, j = (int(np.median(k)) for k in np.nonzero(where))
+            widths = np.diff(np.log(_edges(result.sigma_w)))
+            area = np.cumsum(where.sum(axis=0) * widths)
+            j = int(np.searchsorted(area, area[-1] / 2))  # with half of it on either side
+            i = int(np.median(np.flatnonzero(where[:, j])))
             ax.text(
                 result.sigma_w[j], rates[i], words, size=24, weight="bold", ha="center",
                 va="center", path_effects=_HALO,
