@@ -15,7 +15,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from experiments.case.measure import REFERENCE_RUNS, Result
+from experiments.case.text import (
+    SURFACE,
+    gradient_title,
+    heading,
+    loss_title,
+    network_title,
+    surface_title,
+    units_title,
+)
 from experiments.data import Dataset
+from experiments.kit.starts import Start, good_start
 from experiments.kit.style import (
     CASE,
     INK,
@@ -30,7 +40,7 @@ from experiments.kit.style import (
     styled,
 )
 from experiments.kit.training import NO_GRADIENT
-from experiments.kit.words import number, shape
+from experiments.kit.words import number
 from mlp import MLP, diagnostics
 from mlp.arrays import Array
 
@@ -83,20 +93,18 @@ def page_heading(fig: Figure, result: Result) -> None:
     """Write what was run over the picture; few ticks are enough on all of its axes."""
     for ax in fig.axes:
         ax.locator_params(nbins=5)
-    title = ", ".join([result.case.title, *map(str, result.options.values())])
-    words = f"{title} ({shape(result.sizes)}, {result.settings.activation})"
-    fig.text(0.02, 0.945, words, size=23)
+    fig.text(0.02, 0.945, heading(result), size=23)
     fig.text(0.02, 0.905, result.start.words, size=16, color=QUIET)
 
 
-def _names(result: Result) -> tuple[str, str]:
-    """Return the name of the start, and of the one that suits the activation."""
-    return result.start.name or result.start.kernel.name, result.reference_name
+def _starts(result: Result) -> tuple[Start, Start]:
+    """Return the start, and the one that suits the activation."""
+    return result.start, good_start(result.settings.activation)
 
 
 def loss_colours(result: Result) -> list[str]:
     """Return the colour of the start, and of the one that suits the activation."""
-    return start_colours(_names(result))
+    return start_colours(_starts(result))
 
 
 def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
@@ -105,7 +113,7 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     `whole` is the finished run that `result` is a part of, if it is: its axes are drawn.
     """
     loss, mean_loss = result.history.loss, result.dataset.mean_predictor_loss
-    name, well = _names(result)
+    start, well = _starts(result)
     this, good = loss_colours(result)
     runs = result.all_losses.shape[1]
     epochs = np.arange(len(loss))
@@ -126,27 +134,19 @@ def loss_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
     of_all = f"median of {runs}: " if runs > 1 else ""
     ends = [
         (mean_loss, f"always the\nmean: {number(mean_loss)}", QUIET),
-        loss_end(result.reference_losses, top, f"{well}\nbest of {REFERENCE_RUNS}: ", good),
-        loss_end(loss, top, f"{start_label(name)}\n{of_all}", this),
+        loss_end(
+            result.reference_losses, top, f"{start_label(well)}\nbest of {REFERENCE_RUNS}: ", good
+        ),
+        loss_end(loss, top, f"{start_label(start)}\n{of_all}", this),
     ]
-    word = result.word
-    if word == "diverged":
+    if result.word == "diverged":
         at = int(result.history.diverged_at)
         ax.text(
             0.5, 0.62, f"diverged at epoch {at}", color=this, size=22, weight="bold",
             ha="center", transform=ax.transAxes, bbox={"facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
     label_ends(ax, ends)
-    one = result.distinct == len(result.settings.hidden)
-    title = {
-        "diverged": "The loss explodes",
-        "stalled": "Never better than the mean",
-        "symmetric": f"It learns, but as {'one unit' if one else 'fewer units'} would",
-        "learning": "The loss falls" + (f" ({runs} seeds)" if runs > 1 else ""),
-    }[word]
-    if result.setback:
-        title = result.setback.title
-    ax.set_title(title if _is_over(result, whole) else "The loss")
+    ax.set_title(loss_title(result) if _is_over(result, whole) else "The loss")
     return ax
 
 
@@ -182,21 +182,13 @@ def gradient_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axe
         ax.plot(past[:, j], color=colour, linewidth=width, marker=marker, markersize=width + 4)
         names.append((float(past[-1, j]), f"∂L/∂w'1{j + 1}", colour))
     ax.axhline(0, color=INK, linewidth=0.8, zorder=0)
-    reach = 1.15 * float(np.abs(gradients[: until + 1]).max()) or 1.0
+    reach = 1.15 * float(np.abs(gradients[: until + 1]).max()) if largest > NO_GRADIENT else 1.0
     shown = "epoch" if until == len(gradients) - 1 else f"epoch, the first {until}"
     ax.set(xlim=(0, max(until, 1)), ylim=(-reach, reach), xlabel=shown)
     if units > SHOWN:
         names = [(names[0][0], f"∂L/∂w'11 …\n∂L/∂w'1,{units}", INK)]
     label_ends(ax, names)
-    every = "Both" if units == 2 else f"All {units}"
-    if largest <= NO_GRADIENT:
-        title = "No hidden unit gets a gradient"
-    elif units == 1:
-        title = "The gradient of the one unit"
-    elif alike:
-        title = f"{every} units get the same gradient"
-    else:
-        title = "Each unit gets its own gradient"
+    title = gradient_title(units, largest, alike)
     ax.set_title(title if _is_over(result, whole) else "The gradient of each unit")
     return ax
 
@@ -222,13 +214,7 @@ def network_panel(ax: Axes, result: Result) -> Axes:
     )
     ax.set(xlim=(-0.14, 2.7), ylim=(-0.82, 0.66))
     ax.axis("off")
-    if result.word == "diverged":
-        title = f"Its largest number: {number(result.largest(result.network.parameters()))}"
-    elif result.largest_weight_change == 0:
-        title = "No weight has moved"
-    else:
-        title = _units(result.hidden_units, result.distinct)
-    ax.set_title(title)
+    ax.set_title(network_title(result))
     return ax
 
 
@@ -245,15 +231,9 @@ def weights_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     ax.set(xlim=(-0.14, 1.14), ylim=(-0.75, 0.66))
     ax.axis("off")
     distinct = sum(len(np.unique(group)) for group in groups)
-    title = _units(result.hidden_units, distinct)
+    title = units_title(result.hidden_units, distinct)
     ax.set_title(title if _is_over(result, whole) else "The network")
     return ax
-
-
-def _units(units: int, distinct: int) -> str:
-    if distinct < units:
-        return f"{units} hidden units act as {distinct}"
-    return f"{units} hidden units, all different" if units > 1 else "1 hidden unit"
 
 
 def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes:
@@ -289,18 +269,7 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     ax.set(xlabel=pretty(dataset.inputs[0]), ylabel=pretty(dataset.inputs[1]))
     ax.figure.colorbar(image, ax=ax, label=pretty(dataset.targets[0]), pad=0.03)
     flat = np.ptp(answer) <= 1e-6 * np.ptp(truth)
-    title = "What it answers (dots: the data)"
-    if not _is_over(result, whole):
-        pass
-    elif result.word == "diverged":
-        title = "No sensible answer is left"
-    elif flat:
-        title = "One answer for everything"
-    elif result.settings.activation == "linear":
-        title = "Its answer is a plane"
-    elif result.became.sizes[1] == 1:
-        title = "Its answer changes in one direction only"
-    ax.set_title(title)
+    ax.set_title(surface_title(result, flat) if _is_over(result, whole) else SURFACE)
     return ax
 
 
@@ -358,7 +327,8 @@ def _graph(
                 ax.plot([x] * 3, y + np.array([-0.03, 0, 0.03]), "o", markersize=4, color=INK)
                 continue
             hidden = 0 < k < last
-            colour = UNITS[groups[k - 1][j] % len(UNITS)] if hidden else "white"
+            told = hidden and np.isfinite(network.layers[k - 1].W).all()
+            colour = UNITS[groups[k - 1][j] % len(UNITS)] if told else "white"
             ax.plot(
                 x, y, "o", markersize=radius, color=colour, markeredgecolor=INK, markeredgewidth=2
             )
@@ -396,13 +366,21 @@ def _edge(
         style = {"color": QUIET, "linewidth": 1.6, "linestyle": (0, (1, 2.5))}
     (x1, y1), (x2, y2) = start, end
     ax.plot((x1, x2), (y1, y2), zorder=1, **style)
-    if where is not None:
+    if where is not None and np.isfinite(w):
         ax.text(
             x1 + where * (x2 - x1),
             y1 + where * (y2 - y1),
-            f"{w:.2g}" if abs(w) < 100 else number(w),
+            _written(w),
             ha="center",
             va="center",
             size=14,
+            zorder=1.5,  # above the lines, below the units
             bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"},
         )
+
+
+def _written(w: float) -> str:
+    """Write a weight as short as can be."""
+    if abs(w) < 100:
+        return f"{w:.{2 if abs(w) >= 0.01 else 1}g}"
+    return f"{w:.0f}" if abs(w) < 9999.5 else number(w)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import numpy as np
 
 from experiments.case.measure import Result
 from experiments.kit.claims import LEARNED, Verdict, claim_as_json, claims
@@ -184,3 +185,81 @@ def _dead(result: Result) -> str:
     return (
         f"Dead{since}: {listed(named)}. There f'(z) = 0 on every row: no gradient comes through."
     )
+
+
+# --- what stands over the picture and its panels -----------------------------------------
+
+SURFACE = "What it answers (dots: the data)"
+
+
+def heading(result: Result) -> str:
+    """Return which case it is of which network."""
+    chosen = (f"{v:g}" if isinstance(v, float) else str(v) for v in result.options.values())
+    network = f"({shape(result.sizes)}, {result.settings.activation})"
+    return f"{', '.join([result.case.title, *chosen])} {network}"
+
+
+def loss_title(result: Result) -> str:
+    """Return what the loss does."""
+    if result.setback:
+        return result.setback.title
+    runs = result.all_losses.shape[1]
+    layers = len(result.settings.hidden)
+    few = "fewer units" if result.distinct > layers else "one unit"
+    per_layer = " a layer" if result.distinct == layers > 1 else ""
+    return {
+        "diverged": "The loss explodes",
+        "stalled": "Never better than the mean",
+        "symmetric": f"It learns, but as {few}{per_layer} would",
+        "learning": "The loss falls" + (f" ({runs} seeds)" if runs > 1 else ""),
+    }[result.word]
+
+
+def gradient_title(units: int, largest: float, alike: bool) -> str:
+    """Return how the gradients of the units are: none larger than this, alike or not."""
+    if largest <= NO_GRADIENT:
+        return "No hidden unit gets a gradient"
+    if units == 1:
+        return "The gradient of the one unit"
+    if alike:
+        return f"{'Both' if units == 2 else f'All {units}'} units get the same gradient"
+    return "Each unit gets its own gradient"
+
+
+def network_title(result: Result) -> str:
+    """Return what has become of the network."""
+    if result.word == "diverged":
+        largest = result.largest(result.network.parameters())
+        finite = np.isfinite(largest)
+        return f"Its largest number: {number(largest)}" if finite else "No number is left in it"
+    if result.largest_weight_change == 0:
+        return "No weight has moved"
+    hidden = result.settings.hidden
+    pairs = enumerate(zip(result.dead, hidden, strict=True), 1)
+    if whole := [str(k) for k, (dead, H) in pairs if dead == H]:
+        what = f"Hidden layer{'s' if len(whole) > 1 else ''} {listed(whole)}"
+        if len(hidden) == 1:
+            what = "The one hidden unit" if hidden == (1,) else "All hidden units"
+        does = "is" if len(whole) == 1 and (len(hidden) > 1 or hidden == (1,)) else "are"
+        since = f" from epoch {result.dead_from} on" if result.dead_from else ""
+        return f"{what} {does} dead{since}"
+    words = units_title(result.hidden_units, result.distinct)
+    return f"{words}, {sum(result.dead)} dead" if any(result.dead) else words
+
+
+def units_title(units: int, distinct: int) -> str:
+    """Return how many units there are in truth."""
+    if distinct < units:
+        return f"{units} hidden units act as {distinct}"
+    return f"{units} hidden units, all different" if units > 1 else "1 hidden unit"
+
+
+def surface_title(result: Result, flat: bool) -> str:
+    """Return what the network answers over the inputs; `flat` is the same for all of them."""
+    if result.word == "diverged":
+        return "No sensible answer is left"
+    if flat:
+        return "One answer for everything"
+    if result.settings.activation == "linear":
+        return "Its answer is a plane"
+    return "Its answer changes in one direction only" if result.became.sizes[1] == 1 else SURFACE

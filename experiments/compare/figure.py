@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.compare.measure import Candidate, Comparison
+from experiments.compare.text import close_words, short_answer, title
 from experiments.kit.style import CASE, INK, QUIET, WELL, styled
-from experiments.kit.words import listed, shape
 
 # How much of the variance is explained: from nothing, white, to all.
 SHADES = LinearSegmentedColormap.from_list("explained", ["#FFFFFF", WELL])
@@ -34,9 +34,8 @@ def figure(result: Comparison) -> Figure:
         runs_panel(fig.add_axes((0.185, 0.1, 0.705 - rates, 0.68)), result)
         if rates:
             rates_panel(fig.add_axes((0.965 - rates, 0.1, rates, 0.68)), result)
-        heading = f"Which start trains it? ({shape(result.sizes)}, {result.settings.activation})"
-        fig.text(0.02, 0.94, heading, size=23)
-        lines = textwrap.wrap(_answer(result), 105)
+        fig.text(0.02, 0.94, title(result), size=23)
+        lines = textwrap.wrap(short_answer(result), 105)
         fig.text(0.02, 0.925, "\n".join(lines[:2]), size=17, va="top", color=INK, weight="bold")
     return fig
 
@@ -46,7 +45,7 @@ def runs_panel(ax: Axes, result: Comparison) -> Axes:
     good = (1 - result.margin) * result.best.mean
     if result.margin and result.judged:
         ax.axvspan(good, result.best.mean, color=WELL, alpha=0.12, linewidth=0)
-        ax.text(result.best.mean - 0.005, -0.62, "as good as the best", color=WELL, size=13,
+        ax.text(result.best.mean - 0.005, -0.62, close_words(result), color=WELL, size=13,
                 ha="right", va="bottom")  # fmt: skip
     for k, candidate in enumerate(result.ranking):
         colour = _colour(result, candidate)
@@ -101,13 +100,3 @@ def _colour(result: Comparison, candidate: Candidate) -> str:
 
 def _runs(result: Comparison) -> str:
     return "1 run" if result.runs == 1 else f"{result.runs} runs"
-
-
-def _answer(result: Comparison) -> str:
-    """Return the answer, or, where it names many starts, how many are equally good."""
-    if len(result.equals) < 4 or not result.judged:
-        return result.answer()
-    every = f"{len(result.equals)} of {len(result.candidates)} starts do equally well"
-    if not result.worse:
-        return f"All {len(result.candidates)} starts do equally well"
-    return f"{every}; worse: {listed([c.name for c in result.worse])}"

@@ -201,3 +201,26 @@ def describe(result: Comparison) -> str:
 def verdict(result: Comparison) -> str:
     """Return the answer."""
     return result.answer()
+
+
+# --- what stands over the picture -----------------------------------------------------------
+
+
+def title(result: Comparison) -> str:
+    """Return what is asked of which network."""
+    return f"Which start trains it? ({shape(result.sizes)}, {result.settings.activation})"
+
+
+def short_answer(result: Comparison) -> str:
+    """Return the answer, or, where it names many starts, how many are equally good."""
+    if len(result.equals) < 4 or not result.judged:
+        return result.answer()
+    every = f"{len(result.equals)} of {len(result.candidates)} starts do equally well"
+    if not result.worse:
+        return f"All {len(result.candidates)} starts do equally well"
+    return f"{every}; worse: {listed([c.name for c in result.worse])}"
+
+
+def close_words(result: Comparison) -> str:
+    """Return what the band below the best is."""
+    return f"{1 - result.margin:.0%} of the best, or more"

@@ -38,7 +38,7 @@ PAST = "#BBBBBB"
 # What is shown of every layer: how it is called, and its colour.
 SIGNALS = {
     "a_std": ("std of a\nforward →", WELL),
-    "delta_std": ("std of δ\n← back", CASE),
+    "delta_std": ("std of\ndelta\n← back", CASE),
     "dW_rms": ("rms of\n∂L/∂W", "#167F56"),
 }
 # The most layers whose histograms have room, and units of a layer that are drawn.
@@ -124,12 +124,12 @@ class Map(Panel):
             1, 1.02, "", transform=ax.transAxes, color=CASE, weight="bold", ha="right", va="bottom"
         )
         self.marks = {
-            start: (ax.axvline(1, color=PAST, linewidth=1, zorder=0), self._word(words, *place))
-            for start, words, place in (
-                ("small", "small · 0.01 ", ("right", 0.97, "top")),
-                ("scaled", "√(1/n), Xavier ", ("right", 1.0, "bottom")),
-                ("he_normal", " He", ("left", 1.0, "bottom")),
-                ("large", " large · 1", ("left", 0.97, "top")),
+            start: (ax.axvline(1, color=PAST, linewidth=1, zorder=0), self._word(start, *place))
+            for start, place in (
+                ("small", ("right", 0.97, "top")),
+                ("scaled", ("right", 1.0, "bottom")),
+                ("he_normal", ("left", 1.0, "bottom")),
+                ("large", ("left", 0.97, "top")),
             )
         }
         ax.set(xscale="log", yscale="log", xlim=SIGMA_W, ylim=LAYERS)
@@ -137,10 +137,10 @@ class Map(Panel):
         ticks(ax, [], [1, 100])
         self.moves(self.here, self.name)
 
-    def _word(self, words: str, align: str, height: float, side: str) -> Text:
+    def _word(self, start: str, align: str, height: float, side: str) -> Text:
         return self.ax.text(
-            1, height, words, transform=self.ax.get_xaxis_transform(), ha=align, va=side,
-            color=QUIET, size=11,
+            1, height, f" {text.WORDS[start]} ", transform=self.ax.get_xaxis_transform(),
+            ha=align, va=side, color=QUIET, size=11,
         )  # fmt: skip
 
     def update(self, sight: Sight, past: Sequence[Sight]) -> None:

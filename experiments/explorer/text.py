@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from experiments.explorer.measure import Choice, Explorer, Sight
+from experiments.kit.starts import RANGES, named_start
 from experiments.kit.style import start_label
 from experiments.kit.words import (
     data_rows,
@@ -37,20 +38,12 @@ KEYS = (
     ("?", "these keys"),
 )
 # How the starts of the notes are called beside a button.
-WORDS = {
-    "zeros": "zero",
-    "constant": "constant 0.5",
-    "small": "small  · 0.01",
-    "large": "large  · 1",
-    "scaled": "scaled  √(1/n)",
-    "glorot_normal": "Xavier",
-    "he_normal": "He  √(2/n)",
-}
+WORDS = {name: named_start(name).label for name in ("zeros", "constant", *RANGES)}
 
 
 def start_words(choice: Choice) -> str:
     """Return how the weights start, as a heading has it."""
-    return choice.drawn.name if choice.sigma_w is not None else start_label(choice.start)
+    return start_label(choice.drawn)
 
 
 def heading(sight: Sight) -> str:

@@ -37,25 +37,50 @@ class Named:
 
 @dataclass(frozen=True)
 class Start:
-    """How weights and biases start: two initializers, the same in words, and a short name."""
+    """How weights and biases start.
+
+    Attributes
+    ----------
+    kernel, bias : Named
+        What draws them.
+    words : str
+        The same as a formula.
+    name : str
+        What is typed.
+    note : str
+        What stands after the name in pictures.
+
+    Examples
+    --------
+    >>> named_start("small").label, named_start("he_normal").label
+    ('small ·0.01', 'he_normal')
+    """
 
     kernel: Named
     bias: Named
     words: str
     name: str = ""
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name in pictures: its first word is what is typed."""
+        return f"{self.name or self.kernel.name} {self.note}".strip()
+
+
+def _randn(stddev: float, name: str, note: str) -> Start:
+    words = f"w = randn · {stddev:g}, b = 0"
+    return Start(Named("normal", {"stddev": stddev}), Named("zeros"), words, name, note)
 
 
 SCALES = {
-    "small": Start(
-        Named("normal", {"stddev": 0.01}), Named("zeros"), "w = randn · 0.01, b = 0", "small"
-    ),
-    "large": Start(
-        Named("normal", {"stddev": 1.0}), Named("zeros"), "w = randn · 1, b = 0", "large"
-    ),
+    "small": _randn(0.01, "small", "·0.01"),
+    "large": _randn(1.0, "large", "·1"),
     "scaled": Start(
-        Named("lecun_normal"), Named("zeros"), "w = randn · √(1/fan_in), b = 0", "scaled"
+        Named("lecun_normal"), Named("zeros"), "w = randn · √(1/fan_in), b = 0", "scaled",
+        "√(1/n)",
     ),
-}
+}  # fmt: skip
 
 
 def named_start(name: str) -> Start:
@@ -82,10 +107,8 @@ def named_start(name: str) -> Start:
     if name in SCALES:
         return SCALES[name]
     if _number(name) is not None:
-        kernel = Named("normal", {"stddev": float(name)})
-    else:
-        kernel = _with_numbers(name)
-    return Start(kernel, Named("zeros"), name, name)
+        return _randn(float(name), name, "·randn")
+    return Start(_with_numbers(name), Named("zeros"), name, name)
 
 
 def _with_numbers(text: str) -> Named:
@@ -140,13 +163,7 @@ def random_start(scale: str) -> Start:
     """Return randn times a scale of that name or size."""
     if scale in SCALES:
         return SCALES[scale]
-    stddev = float(scale)
-    return Start(
-        Named("normal", {"stddev": stddev}),
-        Named("zeros"),
-        f"w = randn · {stddev:g}, b = 0",
-        f"{stddev:g}",
-    )
+    return _randn(float(scale), f"{float(scale):g}", "·randn")
 
 
 # The ranges that the notes compare, in their order.

@@ -28,35 +28,32 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
+from experiments.kit.starts import Start, named_start
 from experiments.kit.words import end
-from mlp import initializers
 from mlp.arrays import Array, InputError
 from mlp.files import check_writable, replacing
+from mlp.initializers import Initializer
 
 # What went wrong, what went well, what to compare with, and text.
 CASE, WELL, QUIET, INK = "#CD4401", "#0072B2", "#737373", "#222222"
-# By what a start is: all that are named ``he_...`` are one. Starts that are the same but for
-# normal or uniform numbers, or in the notes and in the libraries, have one colour.
+# Starts whose weights have the same variance have one colour: normal or uniform, by the notes'
+# name or by the libraries'.
 COLOURS = {
     "zeros": CASE,
     "constant": "#8A6100",
-    "ones": "#6B4A3A",
     "small": "#167F56",
     "large": "#820A12",
     "scaled": "#A0508F",
-    "lecun": "#A0508F",
-    "glorot": "#3D0F52",
-    "xavier": "#3D0F52",
-    "he": "#0047AB",
+    "glorot_normal": "#3D0F52",
+    "he_normal": "#0047AB",
     "normal": "#4A6078",
-    "uniform": "#4A6078",
+    "uniform": "#C2185B",
     "orthogonal": "#4D6600",
-    "variance": "#737373",
 }
-# For the starts of the user's own, in the order in which they are given.
-OTHERS = ("#00788C", "#882255", "#117733", "#6B6B00", "#661100")
-# The notes' three ranges, with what they multiply randn by. All other names are what is typed.
-NAMES = {"small": "small ·0.01", "large": "large ·1", "scaled": "scaled √(1/n)"}
+# For all others, in the order in which they are given; the first differs from all of the notes'.
+OTHERS = ("#7800F0", "#00788C", "#882255", "#117733", "#6B6B00")
+# The fans of two layers in which no two of these variances are the same.
+LAYERS = (3, 5), (5, 11)
 # The least contrast of text on white: that of the Web Content Accessibility Guidelines.
 CONTRAST = 4.5
 STYLE: dict[str, Any] = {
@@ -153,18 +150,24 @@ def save(fig: Figure, path: Path, description: str = "") -> None:
         fig.savefig(file, format=kind[1:], metadata=metadata, **form.options)
 
 
-def start_colours(names: Sequence[str]) -> list[str]:
+def start_colours(starts: Sequence[Start]) -> list[str]:
     """Return a colour for each start."""
     others = cycle(OTHERS)
-    known = (initializers.INITIALIZERS.name_of(name).split("_")[0] for name in names)
-    return [COLOURS.get(name) or next(others) for name in known]
+    known = {_spread(named_start(name)): colour for name, colour in COLOURS.items()}
+    return [known.get(_spread(start)) or next(others) for start in starts]
 
 
-def start_label(name: str) -> str:
-    """Return the name of a start as it stands in pictures: its first word is what is typed."""
-    if name[:1].isdigit():  # a scale of the user's
-        return f"randn · {name}"
-    return NAMES.get(name) or plain(name, 30)
+def _spread(start: Start) -> tuple[float, ...] | None:
+    """Return the variance of the weights in two layers, and whether their mean is 0, if stated."""
+    draw = start.kernel.initializer()
+    if not isinstance(draw, Initializer) or draw.variance is None:
+        return None
+    return (*(draw.variance(*fans) for fans in LAYERS), draw.mean(*LAYERS[0]) == 0)
+
+
+def start_label(start: Start) -> str:
+    """Return the name of a start as it stands in pictures."""
+    return plain(start.label, 30)
 
 
 def luminance(colour: str) -> float:

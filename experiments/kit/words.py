@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -46,20 +46,19 @@ def number(value: float) -> str:
 
 
 def shape(sizes: Sequence[int]) -> str:
-    """Write the widths of a network, many equal ones in a row as one.
+    """Write the widths of a network, many equal hidden layers in a row as one.
 
     Examples
     --------
-    >>> shape([2, 2, 1]), shape([2, 50, 50, 50, 1])
-    ('2-2-1', '2-50×3-1')
+    >>> shape([2, 2, 1]), shape([2, 50, 50, 50, 1]), shape([2, 2, 2])
+    ('2-2-1', '2-50×3-1', '2-2-2')
     """
-    parts: list[list[int]] = []
-    for size in sizes:
-        if parts and parts[-1][0] == size:
-            parts[-1].append(size)
-        else:
-            parts.append([size])
-    return "-".join(f"{p[0]}×{len(p)}" if len(p) > 2 else "-".join(map(str, p)) for p in parts)
+    inputs, *hidden, outputs = sizes
+    parts = [str(inputs)]
+    for size, layers in groupby(hidden):
+        count = len(list(layers))
+        parts += [f"{size}×{count}"] if count > 2 else [str(size)] * count
+    return "-".join([*parts, str(outputs)])
 
 
 def heading(words: str) -> str:

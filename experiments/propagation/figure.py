@@ -18,8 +18,8 @@ from experiments.kit.style import (
     start_label,
     styled,
 )
-from experiments.kit.words import listed
 from experiments.propagation.measure import Journey, Propagation
+from experiments.propagation.text import title
 from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 
@@ -53,23 +53,12 @@ def figure(result: Propagation) -> Figure:
             ax.set_title(name)
             if k == 2:
                 ax.set_xlabel("layer")
-        heading = f"{_who_keeps(result)} ({result.depth} layers of {result.width}, "
-        fig.text(0.02, 0.935, f"{heading}{result.activation})", size=23)
+        fig.text(0.02, 0.935, plain(title(result), 90), size=23)
         lines = "lines: measured, dots: theory"
         if len(_rows(result)) > NAMED:
             lines += "; colours as on the left"
         fig.text(0.98, 0.89, lines, size=16, ha="right", color=QUIET)
     return fig
-
-
-def _who_keeps(result: Propagation) -> str:
-    """Return which starts keep both the signal and the gradient."""
-    keep = [plain(j.start.name, 30) for j in result.journeys if j.keeps]
-    if not keep:
-        return "No start keeps signal and gradient"
-    if len(keep) > 3 or len(listed(keep)) > 50:
-        return f"{len(keep)} of {len(result.journeys)} starts keep signal and gradient"
-    return f"{listed(keep)} keep{'s' if len(keep) == 1 else ''} signal and gradient"
 
 
 def _rows(result: Propagation) -> list[tuple[str, str, Journey]]:
@@ -83,13 +72,13 @@ def _rows(result: Propagation) -> list[tuple[str, str, Journey]]:
                 break
         else:
             alike.append([journey])
-    colours = start_colours([same[0].start.name for same in alike])
+    colours = start_colours([same[0].start for same in alike])
     return [(_label(same), colour, same[0]) for same, colour in zip(alike, colours, strict=True)]
 
 
 def _label(alike: list[Journey]) -> str:
     """Return the names of starts that drew the same, two at most."""
-    first, *others = dict.fromkeys(fill(start_label(j.start.name), 16) for j in alike)
+    first, *others = dict.fromkeys(fill(start_label(j.start), 16) for j in alike)
     if len(others) > 1:
         return f"{first}\nand {len(others)} more"
     return ",\n".join([first, *others])
@@ -150,7 +139,8 @@ def histogram_panel(ax: Axes, a: Array, bounds: tuple[float, float], colour: str
     counts, edges = np.histogram(a[~zero & ~beyond], BINS, (low, high))
     # Where little is left between the bounds, all bars are low.
     ax.stairs(counts / max(counts.max(), a.size / BINS), edges, fill=True, color=colour)
-    parts = [(zero.mean(), "are 0"), (beyond.mean(), "beyond")]
+    far = f"> {high:g}" if low == 0 else f"|a| > {high:g}"
+    parts = [(zero.mean(), "are 0"), (beyond.mean(), far)]
     words = [f"{100 * part:.0f} % {what}" for part, what in parts if part >= 0.005]
     ax.text(0.97, 1, "\n".join(words), transform=ax.transAxes, size=12, ha="right", va="top")
     room = 1.1 if np.isfinite(bounds).all() else 1.5

@@ -13,6 +13,7 @@ from experiments.kit.words import (
     describe_start,
     finite,
     heading,
+    listed,
     number,
     numbers,
     row,
@@ -173,3 +174,16 @@ def verdict_of(journey: Journey) -> Verdict:
             small = journey.median("a_std")[journey.lost_at - 1] < 1
             told += f", std a {'< 0.01' if small else '> 100'} from layer {journey.lost_at}"
     return Verdict(word, told, "")
+
+
+def title(result: Propagation) -> str:
+    """Return which starts keep both the signal and the gradient, in which network."""
+    network = f"({result.depth} layers of {result.width}, {result.activation})"
+    keep = [j.start.name for j in result.journeys if j.keeps]
+    if not keep:
+        return f"No start keeps signal and gradient {network}"
+    names = listed(keep)
+    if len(keep) > 3 or len(names) > 50:
+        names = f"{len(keep)} of {len(result.journeys)} starts"
+    does = "keeps" if len(keep) == 1 else "keep"
+    return f"{names} {does} signal and gradient {network}"

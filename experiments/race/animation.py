@@ -39,5 +39,5 @@ def film(whole: Standings, path: Path) -> AbstractContextManager[Callable[[int],
     """Return a context that yields a function which adds the frame of an epoch."""
     assert whole.race is not None
     title = f"{whole.race.title}, {whole.settings.activation}"
-    colours = [*start_colours([rival.start.name for rival in whole.rivals]), QUIET, INK]
+    colours = [*start_colours([rival.start for rival in whole.rivals]), QUIET, INK]
     return films.film(path, title, colours, partial(draw_frame, whole=whole))

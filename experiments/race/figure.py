@@ -22,8 +22,9 @@ from experiments.kit.style import (
     styled,
 )
 from experiments.kit.training import quantiles
-from experiments.kit.words import ending, number, shape
+from experiments.kit.words import ending, number
 from experiments.race.measure import Rival, Standings
+from experiments.race.text import heading, way, what_becomes, who_is_there, who_learns
 from mlp.arrays import Array
 
 # By how many decades a signal may leave that of the start that the race is about on one axis.
@@ -63,8 +64,7 @@ def race_panels(fig: Figure, result: Standings, epoch: int | None = None) -> Non
             _layers(fig, below, result, signal, epoch)
     if not over_epochs and not epoch:
         fig.text(0.5, 0.025, "lines: measured, dots: theory", ha="center", color=QUIET)
-    heading = f"{result.race.title} ({shape(result.sizes)}, {result.settings.activation})"
-    fig.text(0.02, 0.935, heading, size=23)
+    fig.text(0.02, 0.935, heading(result), size=23)
 
 
 def _layers(
@@ -115,7 +115,7 @@ def losses_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes:
         lowest = min(lowest, float(low.min()))
         ended = ending(float(rival.band()[1][until])).replace("∞", "diverged")
         past = slice(0, until + 1)
-        name = f"{start_label(rival.start.name)}: {ended}"
+        name = f"{start_label(rival.start)}: {ended}"
         lines.append(Line(name, colour, low[past], median[past], high[past]))
     mean = (mean_loss, f"the mean: {number(mean_loss)}", QUIET)
     log_lines(ax, np.arange(until + 1), lines, also=[mean])
@@ -125,28 +125,11 @@ def losses_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes:
         ylim=(min(0.8 * lowest, 0.5 * mean_loss), 12 * mean_loss),
         xlabel="epoch",
         ylabel="loss L",
-        title=_who_learns(result) if until == last else "Who learns?",
+        title=who_learns(result) if until == last else "Who learns?",
     )
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     _plain_ticks(ax)
     return ax
-
-
-def _who_learns(result: Standings) -> str:
-    """Return which starts get below the mean."""
-    mean_loss = result.dataset.mean_predictor_loss
-    names = [rival.start.name for rival in result.rivals]
-    learn = [
-        rival.start.name for rival in result.rivals if rival.final_band()[1] <= 0.99 * mean_loss
-    ]
-    lost = [name for name in names if name not in learn]
-    if not learn:
-        return "No start gets below the mean"
-    if not lost:
-        return "Every start learns"
-    if len(learn) == 1:
-        return f"Only {learn[0]} learns"
-    return f"All but {lost[0]} learn" if len(lost) == 1 else f"{len(learn)} of {len(names)} learn"
 
 
 def halfway_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes:
@@ -167,7 +150,7 @@ def halfway_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes
             words = f"diverged at epoch {when}"
         at = epochs if reached else 0
         ax.text(at + 0.015 * last, k, words, va="center", weight="bold", size=17)
-    names = [start_label(rival.start.name) for rival in result.rivals]
+    names = [start_label(rival.start) for rival in result.rivals]
     ax.set_yticks(range(len(names)), names)
     for label, (_, colour) in zip(ax.get_yticklabels(), _coloured(result.rivals), strict=True):
         label.set(color=colour, weight="bold")
@@ -176,23 +159,8 @@ def halfway_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes
     ax.tick_params(axis="y", length=0)
     to = "" if result.nobody_learns else f" to loss {number(result.target)}, halfway to the best"
     ax.set(xlim=(0, 1.1 * last), xlabel=f"epochs{to}")
-    ax.set_title(_who_is_there(result) if until == last else "Who is there first?")
+    ax.set_title(who_is_there(result) if until == last else "Who is there first?")
     return ax
-
-
-def _who_is_there(result: Standings) -> str:
-    """Return how the start that the race is about gets to the loss that all are asked to reach."""
-    name, *_ = (rival.start.name for rival in result.rivals)
-    needed, *others = (result.epochs_to_target(rival) for rival in result.rivals)
-    if result.nobody_learns:
-        return "No start learns"
-    if not np.isfinite(needed):
-        return f"{name} never gets there"
-    if not np.isfinite(others).any():
-        return f"Only {name} gets there"
-    if needed < min(others):
-        return f"{name} is there first"
-    return f"{name} takes {needed:.0f} epoch{'' if needed == 1 else 's'}"
 
 
 def epochs_panel(ax: Axes, result: Standings, signal: str) -> Axes:
@@ -202,12 +170,12 @@ def epochs_panel(ax: Axes, result: Standings, signal: str) -> Axes:
     for rival, colour in _coloured(result.rivals):
         low, median, high = quantiles(rival.signals[signal][:, :, layer], 0.1, 0.9)
         last = float(np.nan_to_num(median[-1], nan=np.inf))
-        name = start_label(rival.start.name) + {0.0: ": 0", np.inf: ": ∞"}.get(last, "")
+        name = start_label(rival.start) + {0.0: ": 0", np.inf: ": ∞"}.get(last, "")
         lines.append(Line(name, colour, low, median, high))
     log_lines(ax, np.arange(len(result.rivals[0].losses)), lines, limits=(1e-16, 1e16))
     where = "last" if signal == "a_std" else "first"
     ax.set(xlabel="epoch", ylabel=f"{_measure(signal)}, {where} layer")
-    ax.set_title(_what_becomes(result, signal))
+    ax.set_title(what_becomes(result, signal))
     return ax
 
 
@@ -237,12 +205,12 @@ def layers_panel(
             if signal == "delta_std":
                 with np.errstate(over="ignore"):
                     dots = dots * (median[-1] / dots[-1])
-        lines.append(Line(start_label(rival.start.name), colour, low, median, high, dots))
+        lines.append(Line(start_label(rival.start), colour, low, median, high, dots))
     layers = np.arange(1, len(lines[0].middle) + 1)
     ax.set(xlabel="layer, before training", ylabel=_measure(signal))
     if epoch is None:
         log_lines(ax, layers, lines)
-        ax.set_title(_what_becomes(result, signal))
+        ax.set_title(what_becomes(result, signal))
         return ax
     # What explodes may leave the axis: it has three decades more than before training.
     ever = np.concatenate(
@@ -251,26 +219,8 @@ def layers_panel(
     start = ever[0][np.isfinite(ever[0]) & (ever[0] > 0)]
     limits = float(start.min(initial=1)) / 1000, float(start.max(initial=1e-60)) * 1000
     log_lines(ax, layers, lines, limits, known=ever.ravel())
-    ax.set(xlabel=f"layer, at epoch {epoch}", title=_way(signal))
+    ax.set(xlabel=f"layer, at epoch {epoch}", title=way(signal))
     return ax
-
-
-def _what_becomes(result: Standings, signal: str) -> str:
-    """Return what the start that the race is about does to a signal, before training.
-
-    It keeps what changes by less than a quarter per layer: the claim has the same bounds.
-    """
-    about = result.about
-    growth = float(about.growth(signal).mean())
-    if result.shallow:
-        return _way(signal)
-    does = "keeps" if 0.8 <= growth <= 1.25 else "loses" if growth < 1 else "blows up"
-    what = "the signal" if signal == "a_std" else "the gradient"
-    return f"{about.start.name} {does} {what}"
-
-
-def _way(signal: str) -> str:
-    return "The signal, forward" if signal == "a_std" else "The gradient, back"
 
 
 def _measure(signal: str) -> str:
@@ -278,7 +228,7 @@ def _measure(signal: str) -> str:
 
 
 def _coloured(rivals: list[Rival]) -> list[tuple[Rival, str]]:
-    return list(zip(rivals, start_colours([r.start.name for r in rivals]), strict=True))
+    return list(zip(rivals, start_colours([r.start for r in rivals]), strict=True))
 
 
 def _on_axis(losses: Array, mean_loss: float) -> Array:

@@ -235,3 +235,65 @@ def verdict(result: Standings) -> Verdict:
         return Verdict(word, f"{name} at epoch {about.usual_end}", reason)
     first, last = map(ending, about.band()[1][[0, -1]])
     return Verdict(word, f"{name}, median loss {first} → {last}", reason)
+
+
+# --- what stands over the picture and its panels -----------------------------------------
+
+
+def heading(result: Standings) -> str:
+    """Return what races on which network."""
+    assert result.race is not None
+    return f"{result.race.title} ({shape(result.sizes)}, {result.settings.activation})"
+
+
+def who_learns(result: Standings) -> str:
+    """Return which starts get below the mean."""
+    mean_loss = result.dataset.mean_predictor_loss
+    names = [rival.start.name for rival in result.rivals]
+    learn = [
+        rival.start.name for rival in result.rivals if rival.final_band()[1] <= 0.99 * mean_loss
+    ]
+    lost = [name for name in names if name not in learn]
+    if not learn:
+        return "No start gets below the mean"
+    if not lost:
+        return "Every start learns"
+    if len(learn) == 1:
+        return f"Only {learn[0]} learns"
+    few = len(learn) < len(lost)
+    words = f"Only {listed(learn)} learn" if few else f"All but {listed(lost)} learn"
+    return words if len(words) < 50 else f"{len(learn)} of {len(names)} learn"
+
+
+def who_is_there(result: Standings) -> str:
+    """Return which start is the first to reach the loss that all are asked to reach."""
+    name, *_ = (rival.start.name for rival in result.rivals)
+    needed, *others = (result.epochs_to_target(rival) for rival in result.rivals)
+    if result.nobody_learns:
+        return "No start learns"
+    if not np.isfinite(needed):
+        return f"{name} never gets there"
+    if not np.isfinite(others).any():
+        return f"Only {name} gets there"
+    if needed != min(others):
+        return f"{min(result.rivals, key=result.epochs_to_target).start.name} is there first"
+    return f"{name} takes {needed:.0f} epoch{'' if needed == 1 else 's'}"
+
+
+def what_becomes(result: Standings, signal: str) -> str:
+    """Return what the start that the race is about does to a signal, before training.
+
+    It keeps what changes by less than a quarter per layer: the claim has the same bounds.
+    """
+    about = result.about
+    growth = float(about.growth(signal).mean())
+    if result.shallow:
+        return way(signal)
+    does = "keeps" if 0.8 <= growth <= 1.25 else "loses" if growth < 1 else "blows up"
+    what = "the signal" if signal == "a_std" else "the gradient"
+    return f"{about.start.name} {does} {what}"
+
+
+def way(signal: str) -> str:
+    """Return which way a signal goes."""
+    return "The signal, forward" if signal == "a_std" else "The gradient, back"

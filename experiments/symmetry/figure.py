@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, readable, styled
-from experiments.kit.words import end, shape
+from experiments.kit.words import end
 from experiments.symmetry.measure import APART, Symmetry
-from experiments.symmetry.text import named
+from experiments.symmetry.text import named, spread_title, title
 from mlp.arrays import Array
 
 # The lowest spread that is drawn; what is smaller, such as 0, lies on it.
@@ -43,11 +43,7 @@ def figure(result: Symmetry) -> Figure:
         for ax in (upper, lower):
             ax.set_xlim(0, shown_epochs(result))
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-        sizes = shape(result.sizes)
-        words = f"Identical units, set apart by ε ({sizes}, {result.settings.activation})"
-        if not result.alike:
-            words = f"Random biases on equal weights ({sizes}, {result.settings.activation})"
-        fig.text(0.02, 0.935, words, size=23)
+        fig.text(0.02, 0.935, title(result), size=23)
         colour = WELL if result.word in ("unstable", "apart", "broken") else CASE
         fig.text(0.98, 0.935, result.word, size=30, weight="bold", ha="right", color=colour)
     return fig
@@ -74,15 +70,20 @@ def spread_panel(ax: Axes, result: Symmetry) -> Axes:
         if not result.alike:
             continue
         apart = result.apart_at(k)[0]
-        if apart is None or apart < until / 100 or result.diverged_at is not None:
+        level = 2 * float(np.sqrt(spread[0, 0, k]))  # half of the way to 1
+        above = np.flatnonzero(spread[:, 0, k] > level)
+        if (
+            apart is None
+            or apart < until / 100
+            or not len(above)
+            or result.diverged_at is not None
+        ):
             known = spread[np.isfinite(spread[:, 0, k]), 0, k]
             last = known[-1] if len(known) else top
             ends.append((float(np.clip(last, floor, top)), name, colour))
         else:
-            level = 2 * float(np.sqrt(spread[0, 0, k]))  # half of the way to 1
-            where = int((spread[:, 0, k] > level).argmax())
             ax.annotate(
-                name, (where, level), (20, -6), textcoords="offset points",
+                name, (above[0], level), (20, -6), textcoords="offset points",
                 color=readable(colour), weight="bold", va="center",
                 bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"},
             )  # fmt: skip
@@ -102,7 +103,7 @@ def spread_panel(ax: Axes, result: Symmetry) -> Axes:
     lines = "lines: measured, dots: theory"
     if result.predicted is not None:
         ax.set_title(lines, loc="right", size=16, weight="normal", color=QUIET)
-    ax.set_title(_title(result))
+    ax.set_title(spread_title(result))
     return ax
 
 
@@ -181,16 +182,3 @@ def _style(result: Symmetry, r: int) -> dict[str, Any]:
     if not result.alike:
         return {"linewidth": 2.5, "alpha": 0.5}
     return {"linewidth": 5.0} if r == 0 else {"linewidth": 1.2, "alpha": 0.4}
-
-
-def _title(result: Symmetry) -> str:
-    return {
-        "unstable": "Every difference grows, then the loss drops",
-        "apart": "The units began apart",
-        "growing": "Every difference grows",
-        "neutral": "Small differences stay small",
-        "symmetric": "Nothing sets identical units apart",
-        "broken": "The units differ from the start",
-        "partly": "The units differ, but some are dead",
-        "diverged": "The numbers leave the range of floating point",
-    }[result.word]

@@ -403,3 +403,28 @@ def percent(rate: float) -> str:
     with np.errstate(over="ignore"):
         value = 100 * float(np.expm1(rate))
     return f"{number(value)} %" if abs(value) >= 1 else f"{value:.3f} %".replace("-0.000", "0.000")
+
+
+# --- what stands over the picture and its panels -----------------------------------------
+
+
+def title(result: Symmetry) -> str:
+    """Return what is set apart in which network."""
+    network = f"({shape(result.sizes)}, {result.settings.activation})"
+    if result.alike:
+        return f"Identical units, set apart by ε {network}"
+    return f"Random biases on equal weights {network}"
+
+
+def spread_title(result: Symmetry) -> str:
+    """Return what becomes of the difference between units."""
+    return {
+        "unstable": "Every difference grows, then the loss drops",
+        "apart": "The units began apart",
+        "growing": "Every difference grows",
+        "neutral": "Small differences stay small",
+        "symmetric": "Nothing sets identical units apart",
+        "broken": "The units differ from the start",
+        "partly": "The units differ, but some are dead",
+        "diverged": "The numbers leave the range of floating point",
+    }[result.word]

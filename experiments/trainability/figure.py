@@ -12,17 +12,23 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.kit.claims import LEARNED
-from experiments.kit.starts import RANGES
+from experiments.kit.starts import RANGES, named_start
 from experiments.kit.style import CASE, INK, QUIET, start_colours, start_label, styled
 from experiments.trainability.measure import Trainability, sigma_of
+from experiments.trainability.text import title
 from mlp.arrays import Array
 
 # No better than the mean; and from there down to the best, in blue.
 FLAT = "#E3E3E3"
 _BLUES = colormaps["Blues_r"]
 _HALO = [withStroke(linewidth=5, foreground="white")]
-# On which side of its line each start is named.
-_PLACES = {"small": "center", "scaled": "right", "he_normal": "left", "large": "center"}
+# On which side of its line each start is named, and how many points from it.
+_PLACES = {
+    "small": ("center", 0),
+    "scaled": ("right", -4),
+    "he_normal": ("left", 4),
+    "large": ("center", 0),
+}
 
 
 def figure(result: Trainability, measure: str = "held-out") -> Figure:
@@ -45,12 +51,9 @@ def figure(result: Trainability, measure: str = "held-out") -> Figure:
         ax = fig.add_axes((0.085, 0.115, 0.69, 0.7))
         if result.against == "rate":
             rate_panel(ax, result, measure)
-            title = f"Which rate trains which weights: {result.settings.activation}, "
-            title += f"{result.depths[0]} layers"
         else:
             depth_panel(ax, result, measure)
-            title = f"Which weights train: {result.settings.activation}"
-        fig.text(0.02, 0.945, title, size=26, weight="bold")
+        fig.text(0.02, 0.945, title(result), size=26, weight="bold")
         _key(fig, result, measure)
     return fig
 
@@ -80,9 +83,10 @@ def depth_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Ax
             edge, np.exp(0.03 * np.log(bottom) + 0.97 * np.log(top)), " edge of chaos",
             size=16, weight="bold", rotation=90, va="top", ha="left", path_effects=_HALO,
         )  # fmt: skip
-    for x, place, words in zip((0.045, 0.955), ("left", "right"), _sides(result), strict=True):
+    left, right = _sides(result)
+    for x, y, words, place in ((0.11, 0.1, left, "left"), (0.97, _right(result), right, "right")):
         ax.text(
-            x, 0.1, words, transform=ax.transAxes, size=19, va="bottom", ha=place,
+            x, y, words, transform=ax.transAxes, size=19, va="bottom", ha=place,
             path_effects=_HALO,
         )  # fmt: skip
     return ax
@@ -99,7 +103,10 @@ def rate_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Axe
     slow = ~diverges & ~trains & (rates[:, np.newaxis] < np.median(rates))
     for words, where in (("diverges", diverges), ("trains", trains), ("slow", slow)):
         if where.sum() > 8:
-            i, j = (int(np.median(k)) for k in np.nonzero(where))
+            widths = np.diff(np.log(_edges(result.sigma_w)))
+            area = np.cumsum(where.sum(axis=0) * widths)
+            j = int(np.searchsorted(area, area[-1] / 2))  # with half of it on either side
+            i = int(np.median(np.flatnonzero(where[:, j])))
             ax.text(
                 result.sigma_w[j], rates[i], words, size=24, weight="bold", ha="center",
                 va="center", path_effects=_HALO,
@@ -125,17 +132,17 @@ def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
     for spine in ax.spines.values():
         spine.set_visible(False)
     low, high = ax.get_xlim()
-    for name, side in _PLACES.items():
+    for name, (side, aside) in _PLACES.items():
         sigma_w = sigma_of(name, result.width)
         if low < sigma_w < high:
             ax.axvline(sigma_w, color=INK, linewidth=1.8)
-            words = "\n".join(start_label(other) for other in RANGES
-                              if sigma_of(other, result.width) == sigma_w)  # fmt: skip
-            ax.annotate(
-                words, (sigma_w, 1), (-4 if side == "right" else 4 if side == "left" else 0, 10),
-                xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
-                va="bottom", size=17, weight="bold", color=start_colours([name])[0],
-            )  # fmt: skip
+            same = [named_start(o) for o in RANGES if sigma_of(o, result.width) == sigma_w]
+            for k, (start, colour) in enumerate(zip(same, start_colours(same), strict=True)):
+                ax.annotate(
+                    start_label(start), (sigma_w, 1), (aside, 10 + 22 * (len(same) - 1 - k)),
+                    xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
+                    va="bottom", size=17, weight="bold", color=colour,
+                )  # fmt: skip
 
 
 def _lowest(result: Trainability) -> float:
@@ -174,7 +181,9 @@ def _key(fig: Figure, result: Trainability, measure: str) -> None:
     lines = fig.add_axes((0.8, 0.08, 0.03, 0.36))
     lines.axis("off")
     lines.set(xlim=(0, 1), ylim=(0, 1))
-    entries = [(FLAT, "no better than\nthe mean"), (CASE, "diverged")]
+    entries = [(FLAT, "no better than\nthe mean")]
+    if not np.isfinite(result.loss).all():
+        entries.append((CASE, "diverged"))
     for k, (colour, words) in enumerate(entries):
         lines.add_patch(Rectangle((0, 0.86 - 0.17 * k), 1, 0.12, color=colour))
         lines.text(1.35, 0.92 - 0.17 * k, words, va="center", size=16, linespacing=1.1)
@@ -196,6 +205,11 @@ def _key(fig: Figure, result: Trainability, measure: str) -> None:
             f"{result.width} units, {result.runs} run{'s' if result.runs > 1 else ''}",
             size=15, color=QUIET, linespacing=1.2,
         )  # fmt: skip
+
+
+def _right(result: Trainability) -> float:
+    """Return how high the words on the right stand: where the border leaves room for them."""
+    return 0.77 if result.bounded else 0.1
 
 
 def _sides(result: Trainability) -> tuple[str, str]:

@@ -10,8 +10,7 @@ import numpy as np
 
 from experiments.kit.claims import claim_as_json, claims
 from experiments.kit.settings import PerLayer
-from experiments.kit.starts import RANGES
-from experiments.kit.style import start_label
+from experiments.kit.starts import RANGES, named_start
 from experiments.kit.words import (
     COLUMN,
     WIDTH,
@@ -79,7 +78,9 @@ def answer(result: Trainability) -> str:
     ends = f"σ_w = {number(low)} trains" if low == high else (
         f"σ_w from {number(low)} to {number(high)} train"
     )  # fmt: skip
-    inside = [start_label(name) for name in RANGES if low <= sigma_of(name, result.width) <= high]
+    inside = [
+        named_start(name).label for name in RANGES if low <= sigma_of(name, result.width) <= high
+    ]
     among = f", {listed(inside)} among them" if inside else ", no scale of the notes among them"
     return f"{result.depths[row]} layers deep, {ends}{among}."
 
@@ -117,7 +118,7 @@ def _of_depths(result: Trainability) -> list[str]:
     for name in RANGES:
         reach = result.reach_of(name)
         words = "none" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
-        starts.append((start_label(name), number(sigma_of(name, result.width)), words))
+        starts.append((named_start(name).label, number(sigma_of(name, result.width)), words))
     scales = [("depth", "σ_w that train", "")]
     for depth in (5, 10, 20, 40) if set(result.depths) >= {5, 10, 20, 40} else result.depths:
         valley = result.valley(result.depths.index(depth))
@@ -180,7 +181,7 @@ def _of_rates(result: Trainability) -> list[str]:
         trains = rates[result.trains[:, column]]
         diverged = rates[~np.isfinite(result.held_out_loss[:, column])]
         words = f"{trains[0]:.2g} to {trains[-1]:.2g}" if len(trains) else "none"
-        lines.append((start_label(name), number(sigma_of(name, result.width)), words,
+        lines.append((named_start(name).label, number(sigma_of(name, result.width)), words,
                       f"{diverged[0]:.2g}" if len(diverged) else "-"))  # fmt: skip
     return [heading("which rates train each start"), *table(lines)]
 
@@ -235,7 +236,7 @@ def describe(result: Trainability) -> str:
         valley = result.valley(i)
         at = "nothing" if valley is None else f"{number(valley[0])} to {number(valley[1])}"
         valleys.append(f"{at} at depth {result.depths[i]}")
-    starts = [f"{start_label(name)} {result.reach_of(name) or 'none'}" for name in RANGES]
+    starts = [f"{named_start(name).label} {result.reach_of(name) or 'none'}" for name in RANGES]
     return (
         f"A map of {settings.activation} networks, the scale of the weights from left to right "
         f"and the depth downwards: the valley of scales that train narrows from {valleys[0]} to "
@@ -261,3 +262,24 @@ def _next(result: Trainability) -> list[str]:
             f"mlp-demo map --activation {activation}",
         ]
     return MAP.commands(activation)
+
+
+def title(result: Trainability) -> str:
+    """Return the lesson of the picture: the valley where it is narrowest.
+
+    Against the rate, where it is widest.
+    """
+    network = result.settings.activation
+    if _rate(result):
+        network += f", {result.depths[0]} layers"
+    if not result.trains.any():
+        return f"No scale of the weights trains ({network})"
+    row = result.telling_row
+    low, high = (f"{end:.2g}" for end in result.valley(row) or ())
+    scales = f"σ_w = {low}" if low == high else f"σ_w from {low} to {high}"
+    if _rate(result):
+        return f"η = {result.rates[row]:.2g} trains most scales: {scales} ({network})"
+    if row < len(result.depths) - 1:
+        return f"No scale trains deeper than {result.depths[row]} layers ({network})"
+    only = "only " if result.spread(row) < result.spread(0) else ""
+    return f"{result.depths[row]} layers deep, {only}{scales} trains ({network})"

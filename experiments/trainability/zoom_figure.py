@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from experiments.kit.style import CASE, INK, WELL, styled
 from experiments.kit.words import number
 from experiments.trainability.zoom import FACTOR, View, Zoom
+from experiments.trainability.zoom_text import title
 from mlp.arrays import Array
 
 
@@ -33,8 +34,7 @@ def figure(result: Zoom) -> Figure:
                 ax.set_title(_title(k, view), size=18)
                 if k == 0:
                     ax.set_xlabel("σ_w →", size=16)
-        title = "Converge or diverge: the border, nearer and nearer"
-        fig.text(0.02, 0.94, title, size=25, weight="bold")
+        fig.text(0.02, 0.94, title(result), size=25, weight="bold")
         fig.text(0.98, 0.94, "converges", size=20, weight="bold", color=WELL, ha="right")
         fig.text(0.865, 0.94, "diverges", size=20, weight="bold", color=CASE, ha="right")
         for y, words in ((0.6, "a network\nη →"), (0.16, "quadratic\nloss  η →")):

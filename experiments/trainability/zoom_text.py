@@ -107,3 +107,10 @@ def _view(view: View) -> dict[str, Any]:
         "converges": float(view.converges.mean()),
         "dimension": finite(view.dimension),
     }
+
+
+def title(result: Zoom) -> str:
+    """Return the lesson of the picture, where it shows it."""
+    if all(outcome.measured.holds for outcome in result.outcomes()):
+        return "However near, the border stays ragged"
+    return "Converge or diverge: the border, nearer and nearer"

@@ -18,6 +18,7 @@ from experiments.case.measure import Result, run
 from experiments.data import load
 from experiments.kit import style
 from experiments.kit.settings import Settings
+from experiments.kit.starts import named_start, random_start
 from mlp.activations import ACTIVATIONS
 from tests.pictures import assert_legible, texts
 
@@ -146,7 +147,7 @@ def test_the_heading_names_what_was_chosen(scale: str) -> None:
     fig = pictures.figure(run(RANDOM, PENGUINS, SHORT, {"scale": scale}))
     words = [t.get_text() for t in texts(fig)]
     assert f"Case 3: random initialization, {scale} (2-2-1, relu)" in words
-    assert any(word.startswith(f"{style.start_label(scale)}\n") for word in words)
+    assert any(word.startswith(f"{style.start_label(random_start(scale))}\n") for word in words)
     assert_legible(fig)
 
 
@@ -163,7 +164,7 @@ def test_the_best_of_few_and_the_median_of_many_are_called_so(constant: Result) 
 def test_a_start_has_its_colour_in_the_cases_too(constant: Result) -> None:
     ax = pictures.loss_panel(Figure().subplots(), constant)
     colours = [line.get_color() for line in ax.lines[:2]]
-    assert colours == style.start_colours(["glorot_normal", "constant"])
+    assert colours == style.start_colours([named_start("glorot_normal"), named_start("constant")])
 
 
 @pytest.mark.parametrize(("width", "dots"), [(6, 0), (7, 3)])
@@ -174,3 +175,31 @@ def test_units_that_are_not_drawn_leave_dots(width: int, dots: int) -> None:
     small = [line for line in markers if line.get_markersize() < 10]
     assert sum(np.size(line.get_xdata()) for line in small) == dots
     assert len(markers) - len(small) == 2 + min(width, 6) + 1 - (dots > 0)
+
+
+def title(hidden: tuple[int, ...], **settings: object) -> str:
+    """Return the title of the network that a constant start has become."""
+    changed = replace(SHORT, hidden=hidden, **settings)  # type: ignore[arg-type]
+    return pictures.network_panel(
+        Figure().subplots(), run(CONSTANT, PENGUINS, changed)
+    ).get_title()
+
+
+def test_a_layer_that_is_dead_is_called_so() -> None:
+    assert title((16, 16)) == "Hidden layer 2 is dead from epoch 1 on"
+    assert title((2,), learning_rate=1.0) == "All hidden units are dead from epoch 4 on"
+    assert title((16, 16), activation="tanh", learning_rate=1e-3) == "32 hidden units act as 2"
+
+
+def test_a_network_without_numbers_shows_none() -> None:
+    result = run(CONSTANT, PENGUINS, replace(SHORT, learning_rate=10.0), {"value": 1e3})
+    ax = pictures.network_panel(Figure().subplots(), result)
+    assert ax.get_title() == "No number is left in it"
+    assert not any("finite" in t.get_text() or "nan" in t.get_text() for t in ax.texts)
+    assert_legible(pictures.figure(result))
+
+
+def test_a_gradient_that_is_only_rounding_is_drawn_as_none() -> None:
+    result = run(ZERO, PENGUINS, replace(SHORT, hidden=(16, 16), activation="sigmoid"))
+    ax = pictures.gradient_panel(Figure().subplots(), result)
+    assert (ax.get_title(), ax.get_ylim()) == ("No hidden unit gets a gradient", (-1, 1))

@@ -14,7 +14,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from experiments.kit import style
 from experiments.kit.options import known_starts
-from experiments.kit.starts import RANGES
+from experiments.kit.starts import RANGES, named_start
 from experiments.kit.style import Line, Names, label_ends, log_lines, readable, spread
 from mlp import initializers
 from mlp.arrays import Array
@@ -87,19 +87,39 @@ def test_a_colour_is_darkened_no_more_than_it_must_be(rgb: int) -> None:
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_starts_that_meet_in_a_panel_can_be_told_apart(vision: str) -> None:
-    named = dict.fromkeys(style.start_colours([*RANGES, "zeros"]))
+    named = dict.fromkeys(style.start_colours([named_start(n) for n in (*RANGES, "zeros", "0.3")]))
     seen = [lab(np.clip(np.array(VISIONS[vision]) @ linear(colour), 0, 1)) for colour in named]
-    assert len(seen) == 6
+    assert len(seen) == 7
     assert min(float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)) > 20
 
 
 @pytest.mark.parametrize("name", known_starts())
 def test_a_start_has_one_colour_and_a_name_that_can_be_typed(name: str) -> None:
-    assert known_starts()[style.start_label(name).split()[0]] == known_starts()[name]
-    (colour,) = style.start_colours([name])
-    assert style.start_colours(["mine.py:own", name])[1] == colour
+    start = named_start(name)
+    assert known_starts()[style.start_label(start).split()[0]] == known_starts()[name]
+    (colour,) = style.start_colours([start])
+    assert style.start_colours([named_start("0.3"), start])[1] == colour
     for alias in initializers.INITIALIZERS.aliases(name) if name in initializers.names() else ():
-        assert style.start_colours([alias]) == [colour]
+        assert style.start_colours([named_start(alias)]) == [colour]
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("1", "large"),
+        ("lecun_uniform", "scaled"),
+        ("variance_scaling:2,fan_in,uniform", "he_normal"),
+        ("constant:0.1", "ones"),
+    ],
+)
+def test_what_draws_weights_of_one_spread_has_one_colour(name: str, same: str) -> None:
+    one, other = style.start_colours([named_start(name), named_start(same)])
+    assert one == other
+
+
+def test_starts_without_a_colour_of_their_own_get_different_ones() -> None:
+    starts = [named_start(name) for name in ("0.3", "0.5", "1e-3", "he_normal")]
+    assert len(set(style.start_colours(starts))) == 4
 
 
 # --- names at the ends of lines ----------------------------------------------------------

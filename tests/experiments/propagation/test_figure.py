@@ -24,9 +24,9 @@ def bars(a: Array) -> Array:
 @pytest.mark.parametrize(
     ("a", "bounds", "words"),
     [
-        ([0, 0, 1, 9], (0, np.inf), "50 % are 0\n25 % beyond"),
-        ([-9, 1, 2, 3], (-np.inf, np.inf), "25 % beyond"),
-        ([np.inf, np.nan, 2, 3], (-np.inf, np.inf), "50 % beyond"),
+        ([0, 0, 1, 9], (0, np.inf), "50 % are 0\n25 % > 4"),
+        ([-9, 1, 2, 3], (-np.inf, np.inf), "25 % |a| > 4"),
+        ([np.inf, np.nan, 2, 3], (-np.inf, np.inf), "50 % |a| > 4"),
         ([-1, 0.5, 1], (-1, 1), ""),
         ([0, 0], (0, np.inf), "100 % are 0"),
     ],

@@ -7,7 +7,8 @@ import pytest
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 
-from experiments.kit.style import CASE
+from experiments.kit.starts import RANGES, named_start
+from experiments.kit.style import CASE, start_colours
 from experiments.trainability.figure import FLAT, depth_panel, figure
 from experiments.trainability.measure import Trainability
 from tests.experiments.trainability.made import by_theory
@@ -60,7 +61,10 @@ def test_deep_is_below_and_the_starts_stand_where_their_scale_is() -> None:
     bottom, top = ax.get_ylim()
     assert bottom > 40 > 3 > top
     names = {t.get_text(): t for t in texts(figure(MAPS["relu"]))}
-    assert {"small ·0.01", "he_normal", "large ·1", "scaled √(1/n)\nglorot_normal"} <= set(names)
+    assert {"small ·0.01", "he_normal", "large ·1", "scaled √(1/n)", "glorot_normal"} <= set(names)
+    assert [names[named_start(start).label].get_color() for start in RANGES] == start_colours(
+        [named_start(start) for start in RANGES]
+    )
 
 
 @pytest.mark.parametrize(

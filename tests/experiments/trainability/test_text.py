@@ -95,3 +95,30 @@ def test_a_claim_and_what_was_measured_of_it_read_as_a_sentence() -> None:
     assert told["small is a problem in depth"] == "trains at no depth"
     assert told["√(1/n) is the right way: it trains"] == "at no depth"
     assert told["He is the right way with ReLU: it trains"] == "at every depth"
+
+
+@pytest.mark.parametrize(
+    ("result", "title"),
+    [
+        (
+            made([[0.3, 0.3, 0.3], [1.0, 0.3, 1.0]], [0.5, 1, 2], [3, 6]),
+            "6 layers deep, only σ_w = 1 trains (tanh)",
+        ),
+        (
+            made([[0.3, 0.3, 0.3], [1.0, 0.3, 0.3]], [0.5, 1, 2], [3, 6]),
+            "6 layers deep, only σ_w from 1 to 2 trains (tanh)",
+        ),
+        (
+            made([[0.3, 0.3], [0.3, 0.3]], [0.5, 2], [3, 6]),
+            "6 layers deep, σ_w from 0.5 to 2 trains (tanh)",
+        ),
+        (
+            made([[0.3, 0.3], [1.0, 1.0]], [1, 2], [3, 6]),
+            "No scale trains deeper than 3 layers (tanh)",
+        ),
+        (NOTHING, "No scale of the weights trains (tanh)"),
+        (AGAINST_RATE, "η = 0.01 trains most scales: σ_w = 1 (tanh, 10 layers)"),
+    ],
+)
+def test_the_title_of_the_picture_is_its_lesson(result: Trainability, title: str) -> None:
+    assert words.title(result) == title

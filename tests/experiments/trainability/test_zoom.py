@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import click
 import numpy as np
@@ -96,4 +97,15 @@ def test_no_border_in_sight_is_said_so(small: Zoom) -> None:
     assert "no border" in told
     assert "nan" not in told
     assert not any(outcome.measured.holds for outcome in result.outcomes())
+    assert words.title(result).startswith("Converge or diverge")
+
+
+def test_the_title_of_a_ragged_border_says_so(small: Zoom) -> None:
+    side = 32
+    noise = np.random.default_rng(0).random((side, side)) < 0.5
+    half = np.tile(np.arange(side)[:, np.newaxis] < side // 2, side)
+    ragged, line = (View(small.views[0].window, c, np.zeros((side, side))) for c in (noise, half))
+    result = Zoom(small.settings, PENGUINS, [ragged] * 4, [line] * 4)
+    assert words.title(result) == "However near, the border stays ragged"
+    assert words.title(replace(result, views=[line] * 4)).startswith("Converge or diverge")
     assert_legible(figure(result))
