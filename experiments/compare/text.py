@@ -41,7 +41,7 @@ def text(result: Comparison, figure: str) -> str:
             "",
             row("network", describe_network(result.sizes, activation)),
             *data_rows(result.dataset),
-            row("training", describe_training(result.settings, _rate(result))),
+            *wrapped("training", describe_training(result.settings, _rate(result))),
             *wrapped("", _describe_runs(result)),
             "",
             *_table(result),
