@@ -1,4 +1,7 @@
-"""Verify: every claim of every case and race, measured, in one table."""
+"""Verify: every claim of every case and race, measured, in one table.
+
+Where to go next: ``listing.py``.
+"""
 
 from __future__ import annotations
 

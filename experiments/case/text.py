@@ -1,4 +1,7 @@
-"""The story of one case."""
+"""The story of one case.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 

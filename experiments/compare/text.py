@@ -1,4 +1,7 @@
-"""What ``mlp-demo compare`` says: the answer first, then every start with its rate."""
+"""What ``mlp-demo compare`` says: the answer first, then every start with its rate.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What ``mlp-demo train`` and ``mlp-demo predict`` say of a user's table."""
+"""What ``mlp-demo train`` and ``mlp-demo predict`` say of a user's table.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 

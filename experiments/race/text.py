@@ -1,4 +1,7 @@
-"""What the races ``random``, ``xavier`` and ``he`` say."""
+"""What the races ``random``, ``xavier`` and ``he`` say.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 

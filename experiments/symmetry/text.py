@@ -1,4 +1,7 @@
-"""What ``mlp-demo symmetry`` says: when the units came apart, and what theory says of it."""
+"""What ``mlp-demo symmetry`` says: when the units came apart, and what theory says of it.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 
