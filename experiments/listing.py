@@ -1,4 +1,7 @@
-"""What ``mlp-demo list`` says: everything that has a name."""
+"""What ``mlp-demo list`` says: everything that has a name.
+
+Where to go next: ``cli.py``, which has all commands.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 What a lesson runs is a `Run`, a few names; what comes back of it is `Verified`, a few numbers. So
 lessons are shared out to processors and machines whole.
+
+Where to go next: ``listing.py``.
 """
 
 from __future__ import annotations

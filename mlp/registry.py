@@ -2,6 +2,8 @@
 
 What is registered is found by its name everywhere (in ``MLP(...)``, on the command line,
 in the comparison and in the tests), and a mistyped name is answered with the nearest one.
+
+Where to go next: ``activations.py``, the first to use it.
 """
 
 from __future__ import annotations

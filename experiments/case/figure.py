@@ -1,6 +1,8 @@
 """The picture of a case: loss, gradients of the units, network, fitted surface.
 
 Weights are dark above zero and teal below it.
+
+Where to go next: ``command.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The story of one case."""
+"""The story of one case.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,7 @@ def _setting(result: Result) -> list[str]:
         row("network", describe_network(result.sizes, result.settings.activation)),
         *data_rows(dataset),
         row("start", result.start.words),
-        row("training", describe_training(result.settings)),
+        *wrapped("training", describe_training(result.settings)),
         *([row("", f"{runs} starts; what follows is the median one")] if runs > 1 else []),
     ]
 

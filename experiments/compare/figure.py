@@ -1,4 +1,7 @@
-"""The picture of ``mlp-demo compare``: what each start explains, and at which rates it trains."""
+"""The picture of ``mlp-demo compare``: what each start explains, and at which rates it trains.
+
+Where to go next: ``command.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What ``mlp-demo compare`` says: the answer first, then every start with its rate."""
+"""What ``mlp-demo compare`` says: the answer first, then every start with its rate.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def text(result: Comparison, figure: str) -> str:
             "",
             row("network", describe_network(result.sizes, activation)),
             *data_rows(result.dataset),
-            row("training", describe_training(result.settings, _rate(result))),
+            *wrapped("training", describe_training(result.settings, _rate(result))),
             *wrapped("", _describe_runs(result)),
             "",
             *_table(result),

@@ -108,7 +108,9 @@ def text(explorer: Explorer, figure: str) -> str:
         *data_rows(explorer.dataset),
         row("network", describe_network(sight.network.sizes, sight.choice.activation)),
         row("start", describe_start(sight.choice.drawn)),
-        row("training", describe_training(replace(sight.choice.settings, epochs=sight.epoch))),
+        *wrapped(
+            "training", describe_training(replace(sight.choice.settings, epochs=sight.epoch))
+        ),
         row("units", units(sight)),
         "",
         row("verdict", click.style(f"{sight.verdict}: {progress(sight)}", bold=True)),

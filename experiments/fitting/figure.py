@@ -1,4 +1,7 @@
-"""The picture of ``mlp-demo train``: the loss of both kinds of rows, and answers against truth."""
+"""The picture of ``mlp-demo train``: the loss of both kinds of rows, and answers against truth.
+
+Where to go next: ``command.py``.
+"""
 
 from __future__ import annotations
 

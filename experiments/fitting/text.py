@@ -241,10 +241,11 @@ def describe(fit: Fit) -> str:
     if len(model.held_out_loss):
         at, best = model.best_epoch, model.held_out_loss[model.best_epoch]
         held_out = f", on held-out rows {end(model.held_out_loss[-1])} (best {end(best)} at {at})"
-    losses = model.loss if len(model.loss) else np.full(1, np.nan)
+    losses = np.asarray(model.loss)
+    told = ends(losses[[0, -1]]) if len(losses) else "none, as the start is not finite"
     return (
         f"Loss over {model.epoch} epochs of a {shape(model.network.sizes)} network on "
-        f"{fit.table.name}: {ends(losses[[0, -1]])}{held_out}, where always answering the mean "
+        f"{fit.table.name}: {told}{held_out}, where always answering the mean "
         f"has {number(fit.dataset.mean_predictor_loss)}; {fit.verdict().word}."
     )
 

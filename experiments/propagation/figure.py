@@ -1,4 +1,7 @@
-"""The picture of ``mlp-demo propagate``: signals in every layer, and where theory puts them."""
+"""The picture of ``mlp-demo propagate``: signals in every layer, and where theory puts them.
+
+Where to go next: ``command.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What ``mlp-demo propagate`` says: a table of the layers for each start."""
+"""What ``mlp-demo propagate`` says: a table of the layers for each start.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The pictures of the races ``random``, ``xavier`` and ``he``."""
+"""The pictures of the races ``random``, ``xavier`` and ``he``.
+
+Where to go next: ``command.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the races ``random``, ``xavier`` and ``he`` say."""
+"""What the races ``random``, ``xavier`` and ``he`` say.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from experiments.kit.words import (
     shape,
     table,
     verdict_rows,
+    wrapped,
 )
 from experiments.race.measure import Drawn, Rival, Standings
 from mlp.activations import ACTIVATIONS
@@ -99,7 +103,7 @@ def _setting(result: Standings) -> list[str]:
     return [
         row("network", describe_network(result.sizes, result.settings.activation)),
         *data_rows(result.dataset),
-        row("training", describe_training(result.settings)),
+        *wrapped("training", describe_training(result.settings)),
         row("", f"{_runs(result)} of each start, all with the same data and batches"),
     ]
 

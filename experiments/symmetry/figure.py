@@ -1,4 +1,7 @@
-"""The picture of ``mlp-demo symmetry``: the spread between units, and below it the loss."""
+"""The picture of ``mlp-demo symmetry``: the spread between units, and below it the loss.
+
+Where to go next: ``command.py``.
+"""
 
 from __future__ import annotations
 

@@ -226,7 +226,8 @@ class Transversal:
         size = norm(v)
         with np.errstate(divide="ignore"):
             self.log_growth += float(np.log(size / NEAR))
-        v *= NEAR / size
+        if size:  # not lost beside weights so large that nothing so small can be added to them
+            v *= NEAR / size
         theta[:] = symmetric_part(three).theta[0] + np.stack([np.zeros_like(v), v, -v])
 
     def spread(self, network: MLP, trace: Trace, gradients: Gradients) -> Array:

@@ -1,4 +1,7 @@
-"""What ``mlp-demo symmetry`` says: when the units came apart, and what theory says of it."""
+"""What ``mlp-demo symmetry`` says: when the units came apart, and what theory says of it.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ from experiments.kit.words import (
     shape,
     table,
     verdict_rows,
+    wrapped,
 )
 from experiments.symmetry.measure import WIDTH_EPOCHS, WIDTH_RATE, WIDTHS, Symmetry
 from mlp.activations import ACTIVATIONS
@@ -43,7 +47,7 @@ def text(result: Symmetry, figure: str) -> str:
             row("network", describe_network(result.sizes, settings.activation)),
             row("data", f"{result.dataset.name}: {describe_data(result.dataset)}"),
             row("start", start_words(result.start)),
-            row("training", describe_training(settings)),
+            *wrapped("training", describe_training(settings)),
             row("seeds", f"{seeds} {what}" if result.runs > 1 else f"{seeds} of randn"),
             "",
             *(_table(result) if result.alike else _biases(result)),

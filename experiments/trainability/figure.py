@@ -1,4 +1,7 @@
-"""The picture of ``mlp-demo map``: the valley, the notes' starts across it, theory around it."""
+"""The picture of ``mlp-demo map``: the valley, the notes' starts across it, theory around it.
+
+Where to go next: ``command.py``.
+"""
 
 from __future__ import annotations
 

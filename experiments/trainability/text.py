@@ -1,4 +1,7 @@
-"""What ``mlp-demo map`` says: how deep each start trains, and which scales train how deep."""
+"""What ``mlp-demo map`` says: how deep each start trains, and which scales train how deep.
+
+Where to go next: ``figure.py``.
+"""
 
 from __future__ import annotations
 

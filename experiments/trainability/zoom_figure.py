@@ -1,4 +1,7 @@
-"""The picture of ``mlp-demo map --zoom``: the border of a network, and of a quadratic loss."""
+"""The picture of ``mlp-demo map --zoom``: the border of a network, and of a quadratic loss.
+
+Where to go next: ``command.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What ``mlp-demo map --zoom`` says: how fine the border is, nearer and nearer."""
+"""What ``mlp-demo map --zoom`` says: how fine the border is, nearer and nearer.
+
+Where to go next: ``zoom_figure.py``.
+"""
 
 from __future__ import annotations
 
