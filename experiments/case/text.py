@@ -240,12 +240,9 @@ def network_title(result: Result) -> str:
     hidden = result.settings.hidden
     pairs = enumerate(zip(result.dead, hidden, strict=True), 1)
     if whole := [str(k) for k, (dead, H) in pairs if dead == H]:
-        what = f"Hidden layer{'s' if len(whole) > 1 else ''} {listed(whole)}"
-        if len(hidden) == 1:
-            what = "The one hidden unit" if hidden == (1,) else "All hidden units"
-        does = "is" if len(whole) == 1 and (len(hidden) > 1 or hidden == (1,)) else "are"
+        what = f"hidden layer {listed(whole)}" if len(hidden) > 1 else "every hidden unit"
         since = f" from epoch {result.dead_from} on" if result.dead_from else ""
-        return f"{what} {does} dead{since}"
+        return f"Dead{since}: {what}"
     words = units_title(result.hidden_units, result.distinct)
     return f"{words}, {sum(result.dead)} dead" if any(result.dead) else words
 

@@ -35,8 +35,8 @@ FRAMES, PER_SECOND = 40, 4
 PAUSE = 3
 # Of a figure of 16 × 9 inches: 960 × 540 pixels, where every frame is kept whole.
 DPI = {".gif": 60, ".html": 60, ".mp4": 120}
-# How many colours are kept, and the parts of each on the way from white.
-COLOURS, SHADES = 64, (1 / 4, 3 / 5, 1.0)
+# How many colours are kept, and the parts of each on the way from white: a band, and a line.
+COLOURS, SHADES = 36, (1 / 4, 1.0)
 
 T = TypeVar("T")
 

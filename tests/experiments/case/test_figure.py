@@ -186,8 +186,8 @@ def title(hidden: tuple[int, ...], **settings: object) -> str:
 
 
 def test_a_layer_that_is_dead_is_called_so() -> None:
-    assert title((16, 16)) == "Hidden layer 2 is dead from epoch 1 on"
-    assert title((2,), learning_rate=1.0) == "All hidden units are dead from epoch 4 on"
+    assert title((16, 16)) == "Dead from epoch 1 on: hidden layer 2"
+    assert title((2,), learning_rate=1.0) == "Dead from epoch 4 on: every hidden unit"
     assert title((16, 16), activation="tanh", learning_rate=1e-3) == "32 hidden units act as 2"
 
 
