@@ -23,22 +23,20 @@ from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.backend_bases import KeyEvent, MouseEvent, ResizeEvent
 from matplotlib.figure import Figure
 from matplotlib.widgets import Button
 
 from experiments.data import Dataset, load
 from experiments.explorer import panels, text
-from experiments.explorer.controls import Control, Dial, Pick, Scale
-from experiments.explorer.measure import SIGMA_W, Choice, Explorer, Sight, start_names
+from experiments.explorer.controls import BY_SLIDER, controls
+from experiments.explorer.measure import Choice, Explorer, Sight
 from experiments.kit.style import CASE, INK, QUIET, WELL, Picture, styled
-from mlp.activations import ACTIVATIONS
 from mlp.arrays import InputError
 
 SIZE = (12.8, 8.0)
-# What may be left out with --hide.
-CONTROLS = ("start", "sigma_w", "activation", "depth", "width", "learning_rate", "seed")
+# How many letters of the command there is room for in a line.
+COLUMNS = 136
 # For how long it trains between two pictures, in seconds.
 MOMENT = 0.08
 # Why a network may not be drawn: the picture then says so.
@@ -64,7 +62,7 @@ def explore(
     dataset : Dataset, optional
         From ``data.load``; by default the penguins.
     hide : collection of str
-        Which of `CONTROLS` to leave out.
+        Which of `controls.CONTROLS` to leave out.
     **choice
         Where to begin, as the attributes of `Choice`.
 
@@ -94,7 +92,7 @@ class ExplorerFigure(Figure):
     explorer : Explorer
         What is shown, and changed by the controls.
     hide : collection of str
-        Which of `CONTROLS` to leave out.
+        Which of `controls.CONTROLS` to leave out.
     **kwargs
         For `matplotlib.figure.Figure`, as pyplot hands them on.
 
@@ -117,7 +115,7 @@ class ExplorerFigure(Figure):
             super().__init__(**kwargs | {"figsize": SIZE, "dpi": 100, "facecolor": "white"})
             self._draw_texts()
             self._draw_panels()
-            self._draw_controls(set(hide))
+            self._draw_controls(hide)
         self._timer: Any = None
         self._drawn_by: Any = None
         self._moving: list[Artist] = [
@@ -136,7 +134,7 @@ class ExplorerFigure(Figure):
     def choose(self, **changes: Any) -> None:
         """Change what is chosen; what was seen before stays in grey."""
         self._remember()
-        if changes.get("start") == "":  # by the slider
+        if changes.get("start") == BY_SLIDER:
             changes = {"sigma_w": self.explorer.choice.at or 1.0}
         self.explorer.choose(**changes)
         self.canvas.draw_idle()
@@ -261,13 +259,13 @@ class ExplorerFigure(Figure):
     def _draw_texts(self) -> None:
         self._heading = self.text(0.2, 0.955, "", size=17)
         self._verdict = self.text(0.985, 0.945, "", size=24, weight="bold", ha="right")
-        self._progress = self.text(0.2, 0.925, "", color=QUIET, size=13)
-        self._command = self.text(0.2, 0.018, "", family="monospace", size=10.5)
+        self._progress = self.text(0.2, 0.925, "", color=QUIET, size=13, parse_math=False)
+        self._command = self.text(0.02, 0.014, "", family="monospace", size=10.5, parse_math=False)
         self.text(0.605, 0.455, "○ theory\n― before", color=QUIET, size=11, linespacing=1.5)
         for sigma_w in (0.01, 0.1, 1, 10, 100):
             x = 0.2 + 0.785 * (np.log10(sigma_w) + 2) / 4
-            self.text(x, 0.708, f"{sigma_w:g}", color=QUIET, size=11, ha="center")
-        self.text(0.02, 0.018, "? for the keys", color=QUIET, size=11)
+            self.text(x, 0.704, f"{sigma_w:g}", color=QUIET, size=11, ha="center")
+        self.text(0.02, 0.955, "? for the keys", color=QUIET, size=11)
         lines = "\n".join(f"{keys:12} {does}" for keys, does in text.KEYS)
         self._keys = self.text(
             0.5, 0.5, lines, family="monospace", size=15, ha="center", va="center", zorder=9,
@@ -282,70 +280,27 @@ class ExplorerFigure(Figure):
         two_inputs = self.explorer.dataset.x.shape[1] == 2
         answers = panels.SurfacePanel if two_inputs else panels.TruthPanel
         self._panels: list[panels.Panel] = [
-            panels.Map(self.add_axes((0.2, 0.785, 0.785, 0.1))),
+            panels.Map(self.add_axes((0.2, 0.79, 0.785, 0.095))),
             panels.UnitsPanel(self.add_axes((0.245, 0.6, 0.345, 0.065))),
-            panels.HistogramsPanel(self.add_axes((0.245, 0.425, 0.345, 0.13))),
+            panels.HistogramsPanel(self.add_axes((0.245, 0.438, 0.345, 0.117))),
             *(
                 panels.SignalPanel(self.add_axes((0.245, bottom, 0.345, 0.085)), measure)
-                for bottom, measure in zip((0.315, 0.205, 0.095), panels.SIGNALS, strict=True)
+                for bottom, measure in zip((0.333, 0.228, 0.123), panels.SIGNALS, strict=True)
             ),
             panels.LossPanel(self.add_axes((0.735, 0.43, 0.25, 0.235))),
-            answers(self.add_axes((0.735, 0.095, 0.25, 0.25)), self.explorer),
+            answers(self.add_axes((0.735, 0.123, 0.25, 0.222)), self.explorer),
         ]
 
-    def _draw_controls(self, hidden: set[str]) -> None:
-        choice = self.explorer.choice
-        others = [name for name in start_names(choice.start) if name not in text.WORDS]
-        words = text.WORDS | {"": "by the slider"}
-        if "sigma_w" in hidden and choice.sigma_w is None:
-            del words[""]
-
-        def place(bottom: float, height: float = 0.025) -> Axes:
-            return self.add_axes((0.02, bottom, 0.145, height))
-
-        def scale(low: float, high: float, value: float, whole: bool = True) -> Scale:
-            return Scale(min(low, value), max(high, value), whole)
-
-        made: dict[str, Callable[[], Control]] = {
-            "start": lambda: Pick(
-                place(0.565, 0.335), "start", "start", self.choose, words, others
-            ),
-            "sigma_w": lambda: Dial(
-                self.add_axes((0.2, 0.735, 0.785, 0.026)), "sigma_w",
-                r"how large the weights are: $\sigma_w$ = std of w · √n", self.choose,
-                Scale(*SIGMA_W), lambda v: (
-                    rf"$\sigma_w$ = {v:.3g}, so w = randn · "
-                    f"{v / self.explorer.choice.width**0.5:.2g}"
-                ),
-            ),
-            "activation": lambda: Pick(
-                place(0.4, 0.125), "activation", "activation", self.choose,
-                {name: name for name in ACTIVATIONS},
-            ),
-            "depth": lambda: Dial(
-                place(0.325), "depth", "depth", self.choose, scale(1, 50, choice.depth),
-                lambda v: f"{v:g} layers",
-            ),
-            "width": lambda: Dial(
-                place(0.26), "width", "width", self.choose, scale(1, 250, choice.width),
-                lambda v: f"{v:g} units",
-            ),
-            "learning_rate": lambda: Dial(
-                place(0.195), "learning_rate", "rate η", self.choose,
-                scale(1e-4, 10, choice.learning_rate, whole=False), "{:.3g}".format,
-            ),
-        }  # fmt: skip
-        self._controls: list[Control] = [
-            make() for name, make in made.items() if name not in hidden
-        ]
+    def _draw_controls(self, hidden: Collection[str]) -> None:
+        self._controls = controls(self, self.explorer.choice, self.choose, hidden)
         self._focus = 0
-        self._play_button = self._button(0.02, 0.115, "play", self.play)
+        self._play_button = self._button(0.02, 0.122, "play", self.play)
         self._buttons = [
-            self._button(0.095, 0.115, "step", self.step),
-            self._button(0.02, 0.06, "reset", self.reset),
+            self._button(0.095, 0.122, "step", self.step),
+            self._button(0.02, 0.068, "reset", self.reset),
         ]
         self._seed_button = (
-            None if "seed" in hidden else self._button(0.095, 0.06, "new seed", self.new_seed)
+            None if "seed" in hidden else self._button(0.095, 0.068, "new seed", self.new_seed)
         )
 
     def _button(self, left: float, bottom: float, word: str, act: Callable[[], None]) -> Button:
@@ -373,7 +328,7 @@ class ExplorerFigure(Figure):
             sight = self.explorer.sight
         if sight.diverged:
             self.playing = False
-        self._show_controls(sight)
+        self._show_controls(sight.choice)
         if sight is self.sight:
             return
         self.sight = sight
@@ -382,13 +337,11 @@ class ExplorerFigure(Figure):
         self._verdict.set(text=sight.verdict, color=WELL if sight.good else CASE)
         self._heading.set_text(text.heading(sight).replace("σ_w", r"$\sigma_w$"))
         self._progress.set_text(problem or text.progress(sight))
-        self._command.set_text(text.command(sight, self.explorer.source))
+        command = text.command(sight, self.explorer.source)
+        self._command.set_text(text.in_lines(command, COLUMNS))
 
-    def _show_controls(self, sight: Sight) -> None:
-        choice = sight.choice
-        start = "" if choice.sigma_w is not None else choice.start
-        values = vars(choice) | {"start": start, "sigma_w": choice.at}
+    def _show_controls(self, choice: Choice) -> None:
         for k, control in enumerate(self._controls):
             control.focus(k == self._focus)
-            control.show(values[control.name])
+            control.show(choice)
         self._play_button.label.set_text("pause" if self.playing else "play")

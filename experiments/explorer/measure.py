@@ -41,13 +41,15 @@ DEFAULTS = Defaults(
 )
 # The starts of the notes, in their order; any other has its turn after them.
 STARTS = ("zeros", "constant", "small", "large", "scaled", "glorot_normal", "he_normal")
+# Those of them that have a place on the axis of ranges, but for one: Xavier's is that of scaled.
+MARKED = ("small", "scaled", "he_normal", "large")
 # The axis of ranges.
 SIGMA_W = (0.01, 100.0)
 # How many depth scales deep a network trains.
 DEPTH_SCALES = 6
 # The most rows of a table that are used: enough to see everything, few enough to be quick.
 ROWS = 400
-# Of how many rows theory takes the size.
+# Of about how many rows theory is told.
 THEORY_ROWS = 50
 
 
@@ -191,18 +193,14 @@ class Sight:
     def measured(self, measure: str) -> Array:
         """Return a measure in every hidden layer; delta_std as a part of the output's."""
         values: Array = self.journey.measured[measure][0]
-        if measure != "delta_std":
+        if measure != "delta_std" or self.error_rms == 0:
             return values
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            part: Array = np.nan_to_num(values / self.error_rms, nan=0.0, posinf=np.inf)
-        return part
+        with np.errstate(invalid="ignore", over="ignore"):
+            return values / self.error_rms
 
     def theory(self, measure: str) -> Array | None:
-        """Return what theory says of it before training; None where it is silent.
-
-        Of dW it says nothing here: that is a sum over rows whose gradients are much alike.
-        """
-        known = self.journey.theory(measure) if measure in ("a_std", "delta_std") else None
+        """Return what theory says of it before training; None where it is silent."""
+        known = self.journey.theory(measure)
         return None if known is None or self.epoch else np.array(known)
 
     @property
@@ -248,7 +246,6 @@ class Explorer:
         rows = np.linspace(0, len(dataset.x) - 1, min(len(dataset.x), ROWS)).astype(int)
         self.dataset = replace(dataset, x=dataset.x[rows], y=dataset.y[rows])
         self.source = tuple(source)
-        self._seconds = 0.05  # of an epoch, as far as is known
         self.choice = choice or Choice()
         self.reset()
 
@@ -266,6 +263,7 @@ class Explorer:
         """
         self._begun: Begun | None = None
         self._sight: Sight | None = None
+        self._seconds = np.inf  # of an epoch, as far as is known
 
     def train(self, epochs: int = 1, step: Step | None = None) -> None:
         """Train some more epochs; nothing happens once it has diverged.
@@ -330,14 +328,29 @@ class Explorer:
             choice, settings = self.choice, self.choice.settings
             sizes = [self.dataset.x.shape[1], *settings.hidden, self.dataset.y.shape[1]]
             (network,) = networks(sizes, choice.activation, choice.drawn, choice.seed, [0])
-            rows = self.dataset.x[:: -(-len(self.dataset.x) // THEORY_ROWS)]
-            draw = choice.drawn.kernel.initializer()
-            predicted = theory.signal(sizes, choice.activation, draw, (rows**2).mean(axis=-1))
             with np.errstate(over="ignore", invalid="ignore"):
-                loss = float(mse(network.forward(self.dataset.x).output, self.dataset.y)[0])
+                loss, error = mse(network.forward(self.dataset.x).output, self.dataset.y)
             diverged = not np.isfinite(loss)
-            self._begun = Begun(network, settings.new_optimizer(), predicted, [loss], diverged)
+            predicted = None if diverged else self._predicted(sizes, error)
+            self._begun = Begun(
+                network, settings.new_optimizer(), predicted, [float(loss)], diverged
+            )
         return self._begun
+
+    def _predicted(self, sizes: Sequence[int], error: Array) -> theory.Signal | None:
+        """Return what theory says; of dW for this error, with some rows for all."""
+        choice, x = self.choice, self.dataset.x
+        some = x[:: -(-len(x) // THEORY_ROWS)]
+        network = sizes, choice.activation, choice.drawn.kernel.initializer()
+        signal = theory.signal(*network, (some**2).mean(axis=-1))
+        kernels = theory.gradient_products(*network, some, np.ones((len(some), sizes[-1])))
+        if signal is None or kernels is None:
+            return None
+        near = ((x[:, np.newaxis] - some) ** 2).sum(axis=-1).argmin(axis=1)
+        size = rms(error) or 1.0  # whose square may be too large
+        return replace(
+            signal, dW_rms=[size * rms_of_sum(kernel, near, error / size) for kernel in kernels]
+        )
 
     def _measured(self, now: Begun) -> Sight:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -348,7 +361,6 @@ class Explorer:
                 name: measure(now.network, trace, gradients)[np.newaxis, hidden]
                 for name, measure in MEASURES.items()
             }
-            error_rms = float(np.sqrt((gradients.delta[-1] ** 2).mean()))
             groups = [diagnostics.same_unit_as(layer) for layer in now.network.layers[:-1]]
         return Sight(
             choice=self.choice,
@@ -357,8 +369,44 @@ class Explorer:
             losses=np.array(now.losses),
             groups=groups,
             mean_loss=self.dataset.mean_predictor_loss,
-            error_rms=error_rms,
+            error_rms=rms(gradients.delta[-1]),
         )
+
+
+def rms(values: Array) -> float:
+    """Return the root of the mean square."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sqrt((values**2).mean()))
+
+
+def rms_of_sum(kernel: Array, near: NDArray[np.intp], error: Array) -> float:
+    """Return √E[(Σ_i error_i g_i)²] over all rows, of some of which E[g_i g_j] is known.
+
+    Two rows near the same known one are taken to be as alike as it and the next known one.
+
+    Parameters
+    ----------
+    kernel : numpy.ndarray, shape (n, n)
+        E[g_i g_j] of the known rows.
+    near : numpy.ndarray of int, shape (rows,)
+        Which of them each row is nearest to.
+    error : numpy.ndarray, shape (rows, outputs)
+        What is summed; the outputs are averaged.
+
+    Examples
+    --------
+    >>> near, error = np.array([0, 0, 1]), np.ones((3, 1))
+    >>> [round(rms_of_sum(kernel, near, error) ** 2, 6) for kernel in (np.ones((2, 2)), np.eye(2))]
+    [9.0, 3.0]
+    """
+    of = (near == np.arange(len(kernel))[:, np.newaxis]).astype(float)
+    sums, squares = of @ error, of @ (error**2).sum(axis=1)
+    own = kernel.diagonal()
+    alike = kernel.copy()
+    np.fill_diagonal(alike, -np.inf)
+    np.fill_diagonal(alike, np.minimum(alike.max(axis=1), own) if len(own) > 1 else own)
+    total = (alike * (sums @ sums.T)).sum() + (own - alike.diagonal()) @ squares
+    return float(np.sqrt(max(total / error.shape[1], 0.0)))
 
 
 @dataclass
@@ -399,6 +447,18 @@ def depth_limit(activation: str, sigma_w: float) -> float:
     Schoenholz et al. 2016, fig. 5, for the 6, which is measured.
     """
     return DEPTH_SCALES * theory.correlation_depth(activation, sigma_w)
+
+
+def marked(width: int) -> dict[str, float]:
+    """Return where the starts of the notes are on the axis of ranges.
+
+    Examples
+    --------
+    >>> marked(100)
+    {'small': 0.1, 'scaled': 1.0, 'he_normal': 1.4142135623730951, 'large': 10.0}
+    """
+    at = {start: Choice(start, width=width).at for start in MARKED}
+    return {start: sigma_w for start, sigma_w in at.items() if sigma_w}
 
 
 def start_names(chosen: str) -> list[str]:

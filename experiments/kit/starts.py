@@ -162,8 +162,10 @@ def good_start(activation: str) -> Start:
     return Start(Named(SUITED.get(activation, "glorot_normal")), Named("zeros"), "")
 
 
-# What has been registered: the file and its function, and the name of the initializer.
+# What has been registered: the file and its function, and the name of the initializer; and what
+# was typed for it.
 _NAMES: dict[tuple[str, str], str] = {}
+_PLACES: dict[str, str] = {}
 
 
 def initializer_of(place: str) -> str:
@@ -200,8 +202,13 @@ def initializer_of(place: str) -> str:
     if function not in callables:
         raise ValueError(f"{path} has no function '{function}': {suggestion(function, callables)}")
     initializers.register(name)(found[function])
-    _NAMES[key] = name
+    _NAMES[key], _PLACES[name] = name, place
     return name
+
+
+def typed(name: str) -> str:
+    """Return what has to be typed for a start: its name, or where its file is."""
+    return _PLACES.get(name, name)
 
 
 def _run(path: Path) -> ModuleType:

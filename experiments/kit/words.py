@@ -218,6 +218,30 @@ def finite(value: float) -> float | None:
     return float(value) if isfinite(value) else None
 
 
+def counted(count: int, thing: str) -> str:
+    """Return how many of a thing there are, one or several.
+
+    Examples
+    --------
+    >>> counted(1, "unit"), counted(20, "unit")
+    ('1 unit', '20 units')
+    """
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def hidden_units(units: int, distinct: int) -> str:
+    """Say how many of the hidden units are what they seem.
+
+    Examples
+    --------
+    >>> hidden_units(20, 2), hidden_units(20, 20), hidden_units(1, 1)
+    ('20 hidden units act as 2', '20 hidden units, all different', '1 hidden unit')
+    """
+    if distinct < units:
+        return f"{units} hidden units act as {distinct}"
+    return f"{units} hidden units, all different" if units > 1 else "1 hidden unit"
+
+
 def ending(loss: float) -> str:
     """Return a loss as it is told, ∞ for one that diverged."""
     return number(loss) if isfinite(loss) else "∞"
