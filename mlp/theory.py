@@ -212,10 +212,12 @@ def gaussian_mean_of_pairs(
     z, density = _quadrature(_cuts(kinks, scale))
     plus, minus = g(scale * z), g(-scale * z)
     even, odd = (plus + minus) * density, (plus - minus) * density
-    hermite = [np.ones_like(z), z]
+    hermite = np.empty((_TERMS, *np.atleast_2d(z).shape))
+    hermite[0], hermite[1] = 1, z
     for m in range(1, _TERMS - 1):
-        hermite.append((z * hermite[m] - math.sqrt(m) * hermite[m - 1]) / math.sqrt(m + 1))
-    terms = [((odd if m % 2 else even) * h).sum(axis=-1) for m, h in enumerate(hermite)]
+        hermite[m + 1] = (z * hermite[m] - math.sqrt(m) * hermite[m - 1]) / math.sqrt(m + 1)
+    terms = np.empty((_TERMS, len(q)))
+    terms[0::2], terms[1::2] = np.vecdot(hermite[0::2], even), np.vecdot(hermite[1::2], odd)
     square = ((plus**2 + minus**2) * density).sum(axis=-1)
     left = np.sqrt(np.maximum(square - np.square(terms).sum(axis=0), 0))
     total = np.outer(left, left)

@@ -35,8 +35,9 @@ HEAD = b"""
       #figure div[tabindex] { border: 0 !important; resize: none !important; }
       #figure div[style*=" width:"] { width: 100vw !important; height: 100vh !important; }
       .ui-dialog-titlebar, .mpl-toolbar button, .mpl-toolbar select { display: none; }
-      .mpl-toolbar { position: fixed; right: 1.4vw; top: 5.8vh; width: auto; margin: 0; border: 0; }
-      .mpl-message { background: white; font: 1.1vw sans-serif; z-index: 9; }
+      .mpl-toolbar { position: fixed; right: 1.4vw; top: 5.6vh; width: auto; z-index: 9; }
+      .mpl-toolbar { margin: 0; border: 0; pointer-events: none; }
+      .mpl-message { background: white; font: 1.2vw sans-serif; }
     </style>
   </head>"""
 

@@ -37,6 +37,8 @@ from mlp.arrays import InputError
 SIZE = (12.8, 8.0)
 # How many letters of the command there is room for in a line.
 COLUMNS = 136
+# Keys to the next control and the one before; the last is Tk's word for shift and tab.
+FORWARD, BACK = ("down", "tab"), ("up", "shift+tab", "shift+iso_left_tab")
 # For how long it trains between two pictures, in seconds.
 MOMENT = 0.08
 # Why a network may not be drawn: the picture then says so.
@@ -232,8 +234,8 @@ class ExplorerFigure(Figure):
             return
         if key in keys:
             keys[key]()
-        elif self._controls and key in ("up", "down", "tab", "shift+tab"):
-            self._focus += 1 if key in ("down", "tab") else -1
+        elif self._controls and key in FORWARD + BACK:
+            self._focus += 1 if key in FORWARD else -1
             self._focus %= len(self._controls)
             self.canvas.draw_idle()
             if widget := getattr(event.guiEvent, "widget", None):  # Tk would leave the figure

@@ -124,10 +124,10 @@ class Map(Panel):
             1, 1.02, "", transform=ax.transAxes, color=CASE, weight="bold", ha="right", va="bottom"
         )
         names = {
-            "small": self._word("small · 0.01 ", "right", 0.97, "top"),
-            "scaled": self._word("√(1/n), Xavier ", "right", 1.0, "bottom"),
-            "he_normal": self._word(" He", "left", 1.0, "bottom"),
-            "large": self._word(" large · 1", "left", 0.97, "top"),
+            "small": self._word("small · 0.01  ", "right", 0.97, "top"),
+            "scaled": self._word("√(1/n), Xavier  ", "right", 1.0, "bottom"),
+            "he_normal": self._word("  He", "left", 1.0, "bottom"),
+            "large": self._word("  large · 1", "left", 0.97, "top"),
         }
         self.marks = {
             start: (ax.axvline(1, color=PAST, linewidth=1, zorder=0), name)
@@ -224,7 +224,7 @@ class HistogramsPanel(Panel):
         """Draw a histogram around every layer, its widest bar as wide as there is room."""
         depth, layers = sight.choice.depth, layers_shown(sight.choice.depth)
         edges = histogram_edges(sight.choice.activation)
-        room = 0.45 * min(np.diff(layers), default=1)
+        room = 0.45 * layers_apart(depth)
         y = np.repeat(edges, 2)[1:-1]
         shapes = []
         for k in layers:
@@ -283,7 +283,8 @@ class SignalPanel(Panel):
         zero = any((values == 0).any() for values in lines)
         margin = (high / low) ** 0.06
         limits = low / margin, high * margin
-        self.frame(layer_limits(depth), limits, below, sorted({low, 1.0, high}), zero)
+        powers = [low, 1.0, high] if low * margin**3 < 1 < high / margin**3 else [low, high]
+        self.frame(layer_limits(depth), limits, below, powers, zero)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the exact number, and the one of theory."""
@@ -423,8 +424,7 @@ def layer_at(sight: Sight, x: float) -> int:
 
 def layer_limits(depth: int) -> tuple[float, float]:
     """Return the axis of layers, with room for a histogram around the first and the last."""
-    room = 0.5 * min(np.diff(layers_shown(depth)), default=1)
-    return 1 - room, depth + room
+    return 0.5, depth + 0.5 * layers_apart(depth)
 
 
 def layers_in_words(layers: float) -> str:
@@ -487,14 +487,19 @@ def round_up(epochs: int) -> int:
 
 
 def layers_shown(depth: int) -> list[int]:
-    """Return which layers have room for a histogram, a dot and a name.
+    """Return which layers have room for a histogram, a dot and a name: as far apart as can be.
 
     Examples
     --------
     >>> layers_shown(3), layers_shown(30)
-    ([1, 2, 3], [1, 4, 7, 11, 14, 17, 20, 24, 27, 30])
+    ([1, 2, 3], [3, 6, 9, 12, 15, 18, 21, 24, 27, 30])
     """
-    return [round(k) for k in np.linspace(1, depth, depth if depth <= HISTOGRAMS else 10)]
+    return list(range(depth, 0, -layers_apart(depth)))[::-1]
+
+
+def layers_apart(depth: int) -> int:
+    """Return every which layer is shown."""
+    return -(-depth // HISTOGRAMS)
 
 
 def power(value: float) -> str:

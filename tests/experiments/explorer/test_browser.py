@@ -219,6 +219,11 @@ class Page:
             event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
             self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 
+    def photograph(self, place: dict[str, float]) -> str:
+        clip = {name: place[name] for name in ("x", "y", "width", "height")} | {"scale": 1}
+        told = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip})
+        return str(told["data"])
+
     def key(self, key: str) -> None:
         from selenium.webdriver.common.action_chains import ActionChains
 
@@ -291,11 +296,18 @@ def test_the_picture_fills_the_window(page: Page) -> None:
     page.until(lambda: page.canvas()[:2] == (1280, 800))
 
 
-def test_the_number_under_the_mouse_is_told(page: Page) -> None:
-    event = {"type": "mouseMoved", "x": 500, "y": 520}
-    page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
-    words = "return document.querySelector('.mpl-message').textContent"
+def test_the_number_under_the_mouse_is_told_and_seen(page: Page) -> None:
+    move: Any = {"type": "mouseMoved", "x": 500, "y": 500}
+    page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", move)
+    message = "document.querySelector('.mpl-message')"
+    words = f"return {message}.textContent"
     page.until(lambda: re.match(r"layer \d: ", page.driver.execute_script(words)))
+    place = page.driver.execute_script(f"return {message}.getBoundingClientRect().toJSON()")
+    assert 0 < place["left"] < place["right"] < 1280
+    seen = page.photograph(place)
+    page.driver.execute_script(f"{message}.style.visibility = 'hidden'")
+    assert page.photograph(place) != seen
+    page.driver.execute_script(f"{message}.style.visibility = ''")
 
 
 def test_nothing_is_asked_outside_this_machine(page: Page, server: Server) -> None:

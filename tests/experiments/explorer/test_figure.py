@@ -212,9 +212,9 @@ def test_keys_move_through_the_controls_and_change_them(board: Board) -> None:
             assert getattr(more, name) > getattr(before, name)
             assert getattr(board.choice, name) == getattr(before, name)
         board.keys("down" if name != "depth" else "tab")
-    board.keys("up", "shift+tab")
+    board.keys("up", "shift+tab", "shift+iso_left_tab")
     board.look()
-    assert [c.name for c in board.figure._controls if c.focused] == ["width"]
+    assert [c.name for c in board.figure._controls if c.focused] == ["depth"]
 
 
 def test_keys_play_step_reset_seed_and_help(board: Board) -> None:
