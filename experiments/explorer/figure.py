@@ -4,11 +4,8 @@ The figure measures and draws the newest state when it is itself drawn, so a dra
 up: however many changes come between two pictures, the next one shows the last of them.
 Training goes on between pictures, a moment at a time, and waits for each to be shown.
 
-Artists are made once and get new data. Those that move all the time are *animated*, in
-matplotlib's word: the others are kept as a background, and drawn only when one of them is
-stale.
-
-The same figure serves a window, a browser (WebAgg), a notebook (ipympl) and a file.
+Artists are made once and get new data; ``quick.py`` draws only those that move. The same
+figure serves a window, a browser (WebAgg), a notebook (ipympl) and a file.
 
 Where to go next: ``command.py``.
 """
@@ -22,15 +19,14 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.backend_bases import KeyEvent, MouseEvent, ResizeEvent
-from matplotlib.figure import Figure
 from matplotlib.widgets import Button
 
 from experiments.data import Dataset, load
 from experiments.explorer import panels, text
 from experiments.explorer.controls import BY_SLIDER, controls
 from experiments.explorer.measure import Choice, Explorer, Sight
+from experiments.explorer.quick import QuickFigure
 from experiments.kit.style import CASE, INK, QUIET, WELL, Picture, styled
 from mlp.arrays import InputError
 
@@ -86,7 +82,7 @@ def explore(
     return ExplorerFigure(Explorer(dataset or load(), Choice(**choice)), hide)
 
 
-class ExplorerFigure(Figure):
+class ExplorerFigure(QuickFigure):
     """An `Explorer` to play with.
 
     Parameters
@@ -119,14 +115,9 @@ class ExplorerFigure(Figure):
             self._draw_panels()
             self._draw_controls(hide)
         self._timer: Any = None
-        self._drawn_by: Any = None
-        self._moving: list[Artist] = [
-            *(artist for panel in self._panels for artist in panel.moving),
-            *(artist for control in self._controls for artist in control.moving),
-            *self._changing,
-        ]
-        for artist in self._moving:
-            artist.set_animated(True)
+        self.moves(artist for panel in self._panels for artist in panel.moving)
+        self.moves(artist for control in self._controls for artist in control.moving)
+        self.moves([self._heading, self._verdict, self._progress, self._command, self._keys])
         self.canvas.mpl_connect("button_press_event", self._on_press)
         self.canvas.mpl_connect("key_press_event", self._on_key)
         self.canvas.mpl_connect("resize_event", self._on_resize)
@@ -178,25 +169,11 @@ class ExplorerFigure(Figure):
         self.canvas.draw_idle()
 
     def draw(self, renderer: Any) -> None:
-        """Draw the newest state: of what does not move, only what has become stale."""
+        """Draw the newest state."""
         with styled(STYLE):
             self._show()
-            if self.canvas.is_saving():  # then axes draw what moves in them, a figure does not
-                super().draw(renderer)
-                for artist in self._moving:
-                    if artist.axes in (None, artist):
-                        artist.draw(renderer)
-                return
-            if self.stale or self._drawn_by is not renderer:
-                super().draw(renderer)
-                self._drawn_by = renderer if hasattr(renderer, "copy_from_bbox") else None
-                if self._drawn_by:
-                    self._background = renderer.copy_from_bbox(self.bbox)
-            else:
-                renderer.restore_region(self._background)
-            for artist in self._moving:
-                artist.draw(renderer)
-        if self.playing:  # what was trained has been seen: go on
+            super().draw(renderer)
+        if self.playing and not self.canvas.is_saving():  # what was trained has been seen: go on
             self._timer = self._timer or self._new_timer()
             self._timer.start()
 
@@ -230,8 +207,8 @@ class ExplorerFigure(Figure):
         keys: dict[str, Callable[[], None]] = {
             " ": self.play, "s": self.step, "r": self.reset, "n": self.new_seed, "?": self.help,
         }  # fmt: skip
-        if key == "n" and self._seed_button is None:
-            return
+        if "seed" not in self._buttons:
+            del keys["n"]
         if key in keys:
             keys[key]()
         elif self._controls and key in FORWARD + BACK:
@@ -274,9 +251,6 @@ class ExplorerFigure(Figure):
             visible=False, linespacing=1.7, multialignment="left",
             bbox={"facecolor": "white", "edgecolor": INK, "boxstyle": "round,pad=1"},
         )  # fmt: skip
-        self._changing = (
-            self._heading, self._verdict, self._progress, self._command, self._keys,
-        )  # fmt: skip
 
     def _draw_panels(self) -> None:
         two_inputs = self.explorer.dataset.x.shape[1] == 2
@@ -296,14 +270,13 @@ class ExplorerFigure(Figure):
     def _draw_controls(self, hidden: Collection[str]) -> None:
         self._controls = controls(self, self.explorer.choice, self.choose, hidden)
         self._focus = 0
-        self._play_button = self._button(0.02, 0.122, "play", self.play)
-        self._buttons = [
-            self._button(0.095, 0.122, "step", self.step),
-            self._button(0.02, 0.068, "reset", self.reset),
-        ]
-        self._seed_button = (
-            None if "seed" in hidden else self._button(0.095, 0.068, "new seed", self.new_seed)
-        )
+        self._buttons = {
+            "play": self._button(0.02, 0.122, "play", self.play),
+            "step": self._button(0.095, 0.122, "step", self.step),
+            "reset": self._button(0.02, 0.068, "reset", self.reset),
+        }
+        if "seed" not in hidden:
+            self._buttons["seed"] = self._button(0.095, 0.068, "new seed", self.new_seed)
 
     def _button(self, left: float, bottom: float, word: str, act: Callable[[], None]) -> Button:
         ax = self.add_axes((left, bottom, 0.07, 0.045))
@@ -330,9 +303,14 @@ class ExplorerFigure(Figure):
             sight = self.explorer.sight
         if sight.diverged:
             self.playing = False
-        self._show_controls(sight.choice)
+        for k, control in enumerate(self._controls):
+            control.focus(k == self._focus)
+            control.show(sight.choice)
+        self._buttons["play"].label.set_text("pause" if self.playing else "play")
         if sight is self.sight:
             return
+        if self.sight and sight.diverged and not self.sight.diverged:
+            self.past.append(self.sight)  # where it came from, as nothing else is left to see
         self.sight = sight
         for panel in self._panels:
             panel.show(sight, self.past)
@@ -341,9 +319,3 @@ class ExplorerFigure(Figure):
         self._progress.set_text(problem or text.progress(sight))
         command = text.command(sight, self.explorer.source)
         self._command.set_text(text.in_lines(command, COLUMNS))
-
-    def _show_controls(self, choice: Choice) -> None:
-        for k, control in enumerate(self._controls):
-            control.focus(k == self._focus)
-            control.show(choice)
-        self._play_button.label.set_text("pause" if self.playing else "play")

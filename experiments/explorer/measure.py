@@ -143,7 +143,7 @@ class Sight:
     choice : Choice
         What was chosen.
     network : MLP
-        As it is now.
+        As it is now: training goes on with the same.
     journey : Journey
         Signals in every hidden layer now, and where theory puts them before training.
     losses : numpy.ndarray, shape (epochs + 1,)
@@ -154,6 +154,8 @@ class Sight:
         Of always answering the mean of y.
     error_rms : float
         The root mean square of delta at the output.
+    diverged : bool
+        Whether a loss or a weight is not finite.
     """
 
     choice: Choice
@@ -163,16 +165,12 @@ class Sight:
     groups: list[NDArray[np.intp]]
     mean_loss: float
     error_rms: float
+    diverged: bool
 
     @property
     def epoch(self) -> int:
         """How many epochs it has trained."""
         return len(self.losses) - 1
-
-    @property
-    def diverged(self) -> bool:
-        """Whether a loss or a weight is not finite."""
-        return not (np.isfinite(self.losses[-1]) and bool(self.network.is_finite()))
 
     @property
     def good(self) -> bool:
@@ -370,6 +368,7 @@ class Explorer:
             groups=groups,
             mean_loss=self.dataset.mean_predictor_loss,
             error_rms=rms(gradients.delta[-1]),
+            diverged=now.diverged or not now.network.is_finite(),
         )
 
 

@@ -374,6 +374,7 @@ class SurfacePanel(AnswersPanel):
         """Colour the plane."""
         answer = np.nan_to_num(self.answers(sight, self.grid), nan=0, posinf=1e300, neginf=-1e300)
         self.image.set_data(np.clip(answer, *self.image.get_clim()).reshape(GRID, GRID))
+        self.image.set_visible(not sight.diverged)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the answer at a place."""
@@ -401,7 +402,7 @@ class TruthPanel(AnswersPanel):
     def update(self, sight: Sight, past: Sequence[Sight]) -> None:
         """Move the dots; answers that are far off lie on the edge."""
         answer = self.answers(sight, self.dataset.x)
-        self.dots.set_data(self.truth, np.clip(np.nan_to_num(answer), *self.ax.get_ylim()))
+        self.dots.set_data(self.truth, np.clip(answer, *self.ax.get_ylim()))
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the nearest example."""

@@ -154,16 +154,17 @@ def test_a_port_that_is_taken_is_one_sentence_unless_any_will_do(server: Server)
     command = [*COMMAND, *SMALL, "--no-open", "--port", str(server.port)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "address already in use" in done.stderr.lower()
+    assert done.stderr.startswith(f"Error: port {server.port}: address already in use; without")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_usual_port_gives_way(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    from experiments.explorer import browser
-
-    monkeypatch.setattr(browser, "PORT", server.port)
-    with browser.listening(None) as where:
-        assert where.getsockname()[1] not in (0, server.port)
+def test_of_two_explorers_each_is_where_it_says() -> None:
+    """The second leaves the usual port to the first."""
+    two = Server("--no-open"), Server("--no-open")
+    ports = {explorer.port for explorer in two}
+    assert len(ports) == 2
+    assert [explorer.status("/") for explorer in two] == [200, 200]
+    assert [explorer.end()[0] for explorer in two] == [0, 0]
 
 
 # --- the page ----------------------------------------------------------------------------
@@ -258,10 +259,8 @@ def places() -> dict[str, tuple[float, float]]:
         else:  # the second of its words
             radio: Any = control
             found[control.name] = at(control.ax, *radio.radio._buttons.get_offsets()[1])
-    seed: Any = figure._seed_button
-    for name, button in zip(("step", "reset"), figure._buttons, strict=True):
-        found[name] = at(button.ax, 0.5, 0.5)
-    found |= {"seed": at(seed.ax, 0.5, 0.5), "play": at(figure._play_button.ax, 0.5, 0.5)}
+    for name in ("step", "reset", "seed", "play"):
+        found[name] = at(figure._buttons[name].ax, 0.5, 0.5)
     return found
 
 

@@ -175,10 +175,7 @@ def test_starts_without_a_button_take_turns_in_the_last(board: Board) -> None:
 
 
 def test_buttons_step_play_reset_and_seed(board: Board) -> None:
-    play, (step, reset), seed = (
-        board.figure._play_button, board.figure._buttons, board.figure._seed_button,
-    )  # fmt: skip
-    assert seed is not None
+    play, step, reset, seed = board.figure._buttons.values()
     before = board.explorer.sight.network.theta.copy()
     board.click(step.ax)
     assert board.explorer.sight.epoch == 1
@@ -240,7 +237,7 @@ def test_controls_can_be_left_out() -> None:
     assert [c.name for c in board.figure._controls] == [
         "start", "sigma_w", "width", "learning_rate",
     ]  # fmt: skip
-    assert board.figure._seed_button is None
+    assert "seed" not in board.figure._buttons
     board.keys("n")
     assert board.choice.seed == 0
     bare = Board(hide=CONTROLS)
@@ -391,6 +388,23 @@ def test_a_training_that_diverged_stops_playing() -> None:
     board.canvas.draw()
     assert board.explorer.sight.verdict == "diverged"
     assert not board.figure.playing
+
+
+def test_what_diverged_is_empty_and_where_it_came_from_stays_in_grey() -> None:
+    board = Board(activation="relu", start="large", depth=10, width=100)
+    before = board.figure.sight
+    board.explorer.train()
+    board.look()
+    assert list(board.figure.past) == [before]
+    for k, measure in enumerate(panels.SIGNALS):
+        panel = board.panel(panels.SignalPanel, k)
+        unknown = np.isnan(board.explorer.sight.measured(measure))
+        assert unknown.any()
+        np.testing.assert_array_equal(np.isnan(panel.line.get_ydata()), unknown)
+        assert np.isfinite(panel.before[0].get_ydata()).all()
+    assert board.panel(panels.LossPanel).title.get_text().startswith("diverged at epoch ")
+    assert "not finite" in board.panel(panels.UnitsPanel).title.get_text()
+    assert_legible(board.figure, 10)
 
 
 def test_the_number_under_the_mouse_is_exact() -> None:
