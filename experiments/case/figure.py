@@ -300,7 +300,7 @@ def plane(dataset: Dataset, places: int) -> tuple[Array, list[Array], Array]:
     """
     points = dataset.x * dataset.x_std + dataset.x_mean
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.04 * (high - low)
+    margin = np.where(high > low, 0.04 * (high - low), 1.0)  # of an input that does not vary
     axes = [np.linspace(low[i] - margin[i], high[i] + margin[i], places) for i in (0, 1)]
     grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
     return points, axes, (grid - dataset.x_mean) / dataset.x_std

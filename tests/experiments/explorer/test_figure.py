@@ -439,6 +439,14 @@ def test_other_numbers_of_inputs_show_the_answer_against_the_truth(inputs: str) 
     assert_legible(board.figure, 10)
 
 
+def test_an_input_that_does_not_vary_has_a_picture_too(tmp_path: Path) -> None:
+    table = tmp_path / "flat.csv"
+    table.write_text("a,b,c\n1,5,3\n2,5,1\n4,5,2\n3,5,9\n", encoding="utf-8")
+    board = Board(data=load(str(table), ("a", "b"), ("c",)))
+    board.keys("s")
+    assert_legible(board.figure, 10)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
