@@ -167,7 +167,7 @@ def gaussian_mean_of_pairs(
 
     Parameters
     ----------
-    g : callable (array) -> array of the same shape
+    g : callable (array) -> array of the same shape, or of (..., shape) for several g at once
         Smooth but for the kinks.
     covariance : array_like, shape (n, n)
         E[u_i u_j].
@@ -176,7 +176,7 @@ def gaussian_mean_of_pairs(
 
     Returns
     -------
-    numpy.ndarray, shape (n, n)
+    numpy.ndarray, shape (..., n, n)
 
     Raises
     ------
@@ -211,19 +211,19 @@ def gaussian_mean_of_pairs(
         c = np.clip(np.nan_to_num(covariance / scale / scale.T), -1, 1)
     z, density = _quadrature(_cuts(kinks, scale))
     plus, minus = g(scale * z), g(-scale * z)
-    even, odd = (plus + minus) * density, (plus - minus) * density
-    hermite = np.empty((_TERMS, *np.atleast_2d(z).shape))
-    hermite[0], hermite[1] = 1, z
+    hermite = [np.ones_like(z), z]
     for m in range(1, _TERMS - 1):
-        hermite[m + 1] = (z * hermite[m] - math.sqrt(m) * hermite[m - 1]) / math.sqrt(m + 1)
-    terms = np.empty((_TERMS, len(q)))
-    terms[0::2], terms[1::2] = np.vecdot(hermite[0::2], even), np.vecdot(hermite[1::2], odd)
+        hermite.append((z * hermite[m] - math.sqrt(m) * hermite[m - 1]) / math.sqrt(m + 1))
+    parts = (plus + minus) * density, (plus - minus) * density
+    terms = [np.vecdot(parts[m % 2], h) for m, h in enumerate(hermite)]
     square = ((plus**2 + minus**2) * density).sum(axis=-1)
     left = np.sqrt(np.maximum(square - np.square(terms).sum(axis=0), 0))
-    total = np.outer(left, left)
+    total: Array = left[..., np.newaxis] * left[..., np.newaxis, :]
     for term in reversed(terms):
-        total = c * total + np.outer(term, term)
-    np.fill_diagonal(total, square)
+        total *= c
+        total += term[..., np.newaxis] * term[..., np.newaxis, :]
+    every = np.arange(len(q))
+    total[..., every, every] = square
     return total
 
 
@@ -853,12 +853,17 @@ def gradient_products(
     for name, array, columns in (("x", x, sizes[0]), ("error", error, sizes[-1])):
         if array.ndim != 2 or array.shape[1] != columns:
             raise ValueError(f"{name} must have {columns} columns, not the shape {array.shape}")
+
+    def f_and_slope(z: Array) -> Array:
+        a = f(z)
+        return np.stack([a, f.derivative(z, a)])
+
     A, slopes = [x @ x.T / sizes[0]], []
     with np.errstate(over="ignore", invalid="ignore"):
         for (fan_in, _), v_k in zip(fans[:-1], v, strict=False):
-            K = fan_in * v_k * A[-1]
-            A.append(gaussian_mean_of_pairs(f, K, f.kinks))
-            slopes.append(gaussian_mean_of_pairs(f.slope, K, f.kinks))
+            both = gaussian_mean_of_pairs(f_and_slope, fan_in * v_k * A[-1], f.kinks)
+            A.append(both[0])
+            slopes.append(both[1])
         D = [error @ error.T / sizes[-1]]
         for (_, fan_out), v_k, slope in zip(fans[:0:-1], v[:0:-1], slopes[::-1], strict=True):
             D.append(fan_out * v_k * D[-1] * slope)
