@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +178,38 @@ def test_without_tornado_one_sentence_says_what_to_install() -> None:
     done = run("import sys; sys.modules['tornado'] = None", *SMALL, "--browser")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: the browser needs tornado: pip install 'mlp-demo[browser]'\n"
+
+
+WINDOWS = all(map(shutil.which, ("Xvfb", "xdotool"))) and find_spec("tkinter")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not WINDOWS, reason="no Xvfb, xdotool or tkinter to open a window with")
+def test_a_real_window_takes_keys_and_is_ended_by_ctrl_c() -> None:
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as screen:
+        assert screen.stdout is not None
+        env = os.environ | {"DISPLAY": f":{screen.stdout.readline().strip()}"}
+        code = "from experiments.cli import main; main(prog_name='mlp-demo')"
+        window = subprocess.Popen(
+            [sys.executable, "-c", code, *SMALL],
+            env=env | {"MPLBACKEND": "tkagg"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        find = ["xdotool", "search", "--sync", "--name", "mlp-demo explore", "windowfocus"]
+        subprocess.run(find, env=env, check=True, timeout=60)
+        for _ in range(10):  # it may not listen yet
+            time.sleep(0.5)
+            subprocess.run(["xdotool", "key", "n"], env=env, check=True)
+        time.sleep(0.5)
+        window.send_signal(signal.SIGINT)
+        out, err = window.communicate(timeout=30)
+        screen.terminate()
+    assert (window.returncode, err.strip()) == (0, "the explorer has ended")
+    assert re.fullmatch(r"mlp-demo explore --hidden 6x3 --seed \d+\n", out)
 
 
 def as_in_a_window(monkeypatch: pytest.MonkeyPatch, show: Callable[[bool], None]) -> None:

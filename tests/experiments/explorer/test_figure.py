@@ -149,6 +149,16 @@ def test_every_slider_goes_through_its_range(
     assert f"{dial.value:.2g}".rstrip("0") in dial.number.get_text()
 
 
+def test_the_named_starts_are_marked_on_the_slider(board: Board) -> None:
+    """A click on a mark leads to the range of that start."""
+    marks, slider = board["sigma_w"].marks, board["sigma_w"].ax
+    places = np.asarray(marks.get_xdata())
+    assert len(places) == 4
+    for place, start in zip(places, ("small", "scaled", "he_normal", "large"), strict=True):
+        board.click(slider, slider.transLimits.transform((place, 0))[0])
+        assert board.choice.sigma_w == pytest.approx(Choice(start, width=8).at, rel=0.03)
+
+
 def test_every_start_and_activation_can_be_clicked(board: Board) -> None:
     start: Pick = board["start"]
     for k, name in enumerate(text.WORDS):
