@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import Dataset
+from experiments.explorer.predicted import predicted, rms
 from experiments.kit.claims import Setback
 from experiments.kit.settings import Default, Defaults, Settings, Step
 from experiments.kit.sizes import of_training, require
@@ -49,8 +50,6 @@ SIGMA_W = (0.01, 100.0)
 DEPTH_SCALES = 6
 # The most rows of a table that are used: enough to see everything, few enough to be quick.
 ROWS = 400
-# Of about how many rows theory is told.
-THEORY_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -329,26 +328,12 @@ class Explorer:
             with np.errstate(over="ignore", invalid="ignore"):
                 loss, error = mse(network.forward(self.dataset.x).output, self.dataset.y)
             diverged = not np.isfinite(loss)
-            predicted = None if diverged else self._predicted(sizes, error)
-            self._begun = Begun(
-                network, settings.new_optimizer(), predicted, [float(loss)], diverged
-            )
+            signal = None
+            if not diverged:
+                draw = choice.drawn.kernel.initializer()
+                signal = predicted(sizes, choice.activation, draw, self.dataset.x, error)
+            self._begun = Begun(network, settings.new_optimizer(), signal, [float(loss)], diverged)
         return self._begun
-
-    def _predicted(self, sizes: Sequence[int], error: Array) -> theory.Signal | None:
-        """Return what theory says; of dW for this error, with some rows for all."""
-        choice, x = self.choice, self.dataset.x
-        some = x[:: -(-len(x) // THEORY_ROWS)]
-        network = sizes, choice.activation, choice.drawn.kernel.initializer()
-        signal = theory.signal(*network, (some**2).mean(axis=-1))
-        kernels = theory.gradient_products(*network, some, np.ones((len(some), sizes[-1])))
-        if signal is None or kernels is None:
-            return None
-        near = ((x[:, np.newaxis] - some) ** 2).sum(axis=-1).argmin(axis=1)
-        size = rms(error) or 1.0  # whose square may be too large
-        return replace(
-            signal, dW_rms=[size * rms_of_sum(kernel, near, error / size) for kernel in kernels]
-        )
 
     def _measured(self, now: Begun) -> Sight:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -370,42 +355,6 @@ class Explorer:
             error_rms=rms(gradients.delta[-1]),
             diverged=now.diverged or not now.network.is_finite(),
         )
-
-
-def rms(values: Array) -> float:
-    """Return the root of the mean square."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.sqrt((values**2).mean()))
-
-
-def rms_of_sum(kernel: Array, near: NDArray[np.intp], error: Array) -> float:
-    """Return √E[(Σ_i error_i g_i)²] over all rows, of some of which E[g_i g_j] is known.
-
-    Two rows near the same known one are taken to be as alike as it and the next known one.
-
-    Parameters
-    ----------
-    kernel : numpy.ndarray, shape (n, n)
-        E[g_i g_j] of the known rows.
-    near : numpy.ndarray of int, shape (rows,)
-        Which of them each row is nearest to.
-    error : numpy.ndarray, shape (rows, outputs)
-        What is summed; the outputs are averaged.
-
-    Examples
-    --------
-    >>> near, error = np.array([0, 0, 1]), np.ones((3, 1))
-    >>> [round(rms_of_sum(kernel, near, error) ** 2, 6) for kernel in (np.ones((2, 2)), np.eye(2))]
-    [9.0, 3.0]
-    """
-    of = (near == np.arange(len(kernel))[:, np.newaxis]).astype(float)
-    sums, squares = of @ error, of @ (error**2).sum(axis=1)
-    own = kernel.diagonal()
-    alike = kernel.copy()
-    np.fill_diagonal(alike, -np.inf)
-    np.fill_diagonal(alike, np.minimum(alike.max(axis=1), own) if len(own) > 1 else own)
-    total = (alike * (sums @ sums.T)).sum() + (own - alike.diagonal()) @ squares
-    return float(np.sqrt(max(total / error.shape[1], 0.0)))
 
 
 @dataclass
