@@ -18,7 +18,6 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from experiments.case.figure import UNITS, answers, plane
 from experiments.explorer.measure import (
@@ -29,9 +28,20 @@ from experiments.explorer.measure import (
     depth_limits,
     marked,
 )
+from experiments.explorer.scales import (
+    decades,
+    heights,
+    histogram_edges,
+    layer_at,
+    layer_limits,
+    layers_apart,
+    layers_in_words,
+    layers_shown,
+    round_up,
+    ticks,
+)
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, pretty
 from experiments.kit.words import counted, hidden_units, number
-from mlp.activations import ACTIVATIONS
 from mlp.arrays import Array
 
 PAST = "#BBBBBB"
@@ -41,9 +51,8 @@ SIGNALS = {
     "delta_std": ("std of δ\n← back", CASE),
     "dW_rms": ("rms of\n∂L/∂W", "#167F56"),
 }
-# The most layers whose histograms have room, and units of a layer that are drawn.
-HISTOGRAMS, UNITS_SHOWN = 12, 5
-BINS, GRID = 31, 40
+# The units of a layer that are drawn, and the places of the surface along each input.
+UNITS_SHOWN, GRID = 5, 40
 # The axis of the map.
 LAYERS = (0.5, 1000.0)
 
@@ -416,105 +425,3 @@ def draw_lines(artists: Sequence[Line2D], lines: Sequence[Array], first: int) ->
     for k, artist in enumerate(artists):
         values = lines[k] if k < len(lines) else np.empty(0)
         artist.set_data(np.arange(first, first + len(values)), values)
-
-
-def layer_at(sight: Sight, x: float) -> int:
-    """Return the layer at a place, from 0."""
-    return int(np.clip(round(x), 1, sight.choice.depth)) - 1
-
-
-def layer_limits(depth: int) -> tuple[float, float]:
-    """Return the axis of layers, with room for a histogram around the first and the last."""
-    return 0.5, depth + 0.5 * layers_apart(depth)
-
-
-def layers_in_words(layers: float) -> str:
-    """Write how deep a network trains.
-
-    Examples
-    --------
-    >>> layers_in_words(2.345), layers_in_words(123.4), layers_in_words(np.inf)
-    ('2.3 layers', '123 layers', 'any depth')
-    """
-    if layers >= 1000:
-        return "any depth"
-    return f"{layers:.1f} layers" if layers < 9.95 else f"{layers:.0f} layers"
-
-
-def histogram_edges(activation: str) -> Array:
-    """Return the bins of a histogram: the range of f, or up to ±4 where f has none."""
-    low, high = ACTIVATIONS[activation].bounds
-    return np.linspace(max(low, -4.0), min(high, 4.0), BINS + 1)
-
-
-def heights(a: Array, edges: Array) -> Array:
-    """Return how many a lie in each bin, the fullest being 1; what is beyond lies in the last.
-
-    ReLU answers 0 to half of everything: that bar is cut to 1.
-    """
-    finite = a[np.isfinite(a)]
-    counts = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)[0]
-    inner = counts[1:-1].max()
-    tallest = inner if inner > 0.01 * a.size else max(counts.max(), 1)
-    full: Array = np.minimum(counts / tallest, 1)
-    return full
-
-
-def decades(values: Array) -> tuple[float, float]:
-    """Return powers of ten around 1 and all that is finite and not 0, in steps of four.
-
-    Examples
-    --------
-    >>> decades(np.array([0.02, 0.5])), decades(np.array([0.0, 1e-5, 3.0]))
-    ((0.0001, 1.0), (1e-08, 10000.0))
-    """
-    known = values[np.isfinite(values) & (values > 0)]
-    powers = np.log10(np.clip(known, 1e-60, 1e60)) if len(known) else np.zeros(1)
-    low = min(4 * np.floor(powers.min() / 4), -4)
-    high = max(4 * np.ceil(powers.max() / 4), 0)
-    return float(10.0**low), float(10.0**high)
-
-
-def round_up(epochs: int) -> int:
-    """Return the end of an axis of epochs: 20, 50, 100, 200 ...
-
-    Examples
-    --------
-    >>> round_up(0), round_up(21), round_up(130)
-    (20, 50, 200)
-    """
-    ends = [end * 10**k for k in range(1, 9) for end in (2, 5, 10)]
-    return next((end for end in ends if end >= epochs), epochs)
-
-
-def layers_shown(depth: int) -> list[int]:
-    """Return which layers have room for a histogram, a dot and a name: as far apart as can be.
-
-    Examples
-    --------
-    >>> layers_shown(3), layers_shown(30)
-    ([1, 2, 3], [3, 6, 9, 12, 15, 18, 21, 24, 27, 30])
-    """
-    return list(range(depth, 0, -layers_apart(depth)))[::-1]
-
-
-def layers_apart(depth: int) -> int:
-    """Return every which layer is shown."""
-    return -(-depth // HISTOGRAMS)
-
-
-def power(value: float) -> str:
-    """Write a power of ten."""
-    return "1" if value == 1 else f"$10^{{{round(np.log10(value))}}}$"
-
-
-def ticks(ax: Axes, x: Sequence[float], y: Sequence[float], zero: bool = False) -> None:
-    """Put ticks at these places and nowhere else; the lowest may be called 0."""
-    log = ax.get_yscale() == "log"
-    for axis, places, names in (
-        (ax.xaxis, x, [f"{v:g}" for v in x]),
-        (ax.yaxis, y, ["0"] * zero + [power(v) if log else f"{v:g}" for v in y[zero:]]),
-    ):
-        axis.set_major_locator(FixedLocator(places))
-        axis.set_major_formatter(FixedFormatter(names))
-        axis.set_minor_locator(NullLocator())

@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from experiments.data import load
-from experiments.explorer import panels, text
+from experiments.explorer import panels, scales, text
 from experiments.explorer.controls import CONTROLS, Dial, Pick
 from experiments.explorer.figure import ExplorerFigure, explore
 from experiments.explorer.measure import Choice, Explorer, start_names
@@ -283,11 +283,11 @@ def test_lines_are_what_is_measured() -> None:
 
 def test_histograms_hold_every_answer() -> None:
     a = np.array([-5.0, -1, -1, 0, 0, 0, 0, 0.99, 1, np.nan])
-    edges = panels.histogram_edges("tanh")
+    edges = scales.histogram_edges("tanh")
     counted, _ = np.histogram(np.clip(a[:-1], -1, 1), edges)
-    np.testing.assert_allclose(panels.heights(a, edges) * 4, counted)
-    assert panels.histogram_edges("relu")[[0, -1]].tolist() == [0, 4]
-    assert panels.heights(np.full(5, np.inf), edges).sum() == 0
+    np.testing.assert_allclose(scales.heights(a, edges) * 4, counted)
+    assert scales.histogram_edges("relu")[[0, -1]].tolist() == [0, 4]
+    assert scales.heights(np.full(5, np.inf), edges).sum() == 0
 
 
 def test_the_whole_command_is_written_whatever_is_chosen(board: Board) -> None:
