@@ -24,7 +24,6 @@ from experiments.case.text import (
     loss_title,
     network_title,
     surface_title,
-    units_title,
 )
 from experiments.data import Dataset
 from experiments.kit.starts import Start, good_start
@@ -42,7 +41,7 @@ from experiments.kit.style import (
     styled,
 )
 from experiments.kit.training import NO_GRADIENT
-from experiments.kit.words import number
+from experiments.kit.words import hidden_units, number
 from mlp import MLP, diagnostics
 from mlp.arrays import Array
 
@@ -233,7 +232,7 @@ def weights_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     ax.set(xlim=(-0.14, 1.14), ylim=(-0.75, 0.66))
     ax.axis("off")
     distinct = sum(len(np.unique(group)) for group in groups)
-    title = units_title(result.hidden_units, distinct)
+    title = hidden_units(result.hidden_units, distinct)
     ax.set_title(title if _is_over(result, whole) else "The network")
     return ax
 
@@ -248,13 +247,8 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     truth = dataset.y[:, 0] * dataset.y_std[0] + dataset.y_mean[0]
     if dataset.x.shape[1] != 2:
         return _answers_panel(ax, result, truth)
-    points = dataset.x * dataset.x_std + dataset.x_mean
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.04 * (high - low)
-    axes = [np.linspace(low[i] - margin[i], high[i] + margin[i], 140) for i in (0, 1)]
-    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    answer = _answers(result.network, (grid - dataset.x_mean) / dataset.x_std, dataset)
-    answer = answer.reshape(len(axes[1]), len(axes[0]))
+    points, axes, grid = plane(dataset, 140)
+    answer = answers(result.network, grid, dataset).reshape(140, 140)
     colours: dict[str, Any] = {"cmap": "cividis", "vmin": truth.min(), "vmax": truth.max()}
     image = ax.imshow(
         answer,
@@ -275,18 +269,31 @@ def surface_panel(ax: Axes, result: Result, whole: Result | None = None) -> Axes
     return ax
 
 
-def _answers(network: MLP, x: Array, dataset: Dataset) -> Array:
+def plane(dataset: Dataset, places: int) -> tuple[Array, list[Array], Array]:
+    """Return the two inputs of every example, axes around them, and all points of their grid.
+
+    Examples and axes in the units of the table, the points standardised, as a network takes them.
+    """
+    points = dataset.x * dataset.x_std + dataset.x_mean
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = np.where(high > low, 0.04 * (high - low), 1.0)  # of an input that does not vary
+    axes = [np.linspace(low[i] - margin[i], high[i] + margin[i], places) for i in (0, 1)]
+    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    return points, axes, (grid - dataset.x_mean) / dataset.x_std
+
+
+def answers(network: MLP, x: Array, dataset: Dataset) -> Array:
     """Return the first output in the units of the table."""
     at_once = max(1, ROOM // sum(network.sizes))
     blocks = [x[first : first + at_once] for first in range(0, len(x), at_once)]
     with np.errstate(over="ignore", invalid="ignore"):
         found = np.concatenate([network.predict(block)[:, 0] for block in blocks])
-        answers: Array = found * dataset.y_std[0] + dataset.y_mean[0]
-    return answers
+        in_units: Array = found * dataset.y_std[0] + dataset.y_mean[0]
+    return in_units
 
 
 def _answers_panel(ax: Axes, result: Result, truth: Array) -> Axes:
-    answer = _answers(result.network, result.dataset.x, result.dataset)
+    answer = answers(result.network, result.dataset.x, result.dataset)
     ends = [truth.min(), truth.max()]
     ax.plot(ends, ends, color=QUIET, linewidth=2)
     if np.isfinite(answer).all():

@@ -19,6 +19,7 @@ from experiments.kit.words import (
     describe_training,
     end,
     ends,
+    hidden_units,
     listed,
     number,
     numbers,
@@ -243,15 +244,8 @@ def network_title(result: Result) -> str:
         what = f"hidden layer {listed(whole)}" if len(hidden) > 1 else "every hidden unit"
         since = f" from epoch {result.dead_from} on" if result.dead_from else ""
         return f"Dead{since}: {what}"
-    words = units_title(result.hidden_units, result.distinct)
+    words = hidden_units(result.hidden_units, result.distinct)
     return f"{words}, {sum(result.dead)} dead" if any(result.dead) else words
-
-
-def units_title(units: int, distinct: int) -> str:
-    """Return how many units there are in truth."""
-    if distinct < units:
-        return f"{units} hidden units act as {distinct}"
-    return f"{units} hidden units, all different" if units > 1 else "1 hidden unit"
 
 
 def surface_title(result: Result, flat: bool) -> str:

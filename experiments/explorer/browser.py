@@ -10,6 +10,7 @@ Where to go next: ``command.py``.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import webbrowser
 from collections.abc import Callable
@@ -35,8 +36,9 @@ HEAD = b"""
       #figure div[tabindex] { border: 0 !important; resize: none !important; }
       #figure div[style*=" width:"] { width: 100vw !important; height: 100vh !important; }
       .ui-dialog-titlebar, .mpl-toolbar button, .mpl-toolbar select { display: none; }
-      .mpl-toolbar { position: fixed; right: 1vw; bottom: 0.7vh; margin: 0; border: 0; }
-      .mpl-message { background: white; font: 1.1vw sans-serif; z-index: 9; }
+      .mpl-toolbar { position: fixed; right: 1.4vw; top: 6.3vh; width: auto; z-index: 9; }
+      .mpl-toolbar { margin: 0; border: 0; pointer-events: none; }
+      .mpl-message { background: white; font: 1.2vw sans-serif; }
     </style>
   </head>"""
 
@@ -105,9 +107,12 @@ def listening(port: int | None) -> socket:
     """
     try:
         return create_server((ADDRESS, PORT if port is None else port))
-    except OSError:
+    except OSError as error:
         if port is not None:
-            raise
+            why = f"port {port}: {os.strerror(error.errno or 0).lower()}"
+            raise OSError(
+                error.errno, f"{why}; without --port any that is free is taken"
+            ) from None
         return create_server((ADDRESS, 0))
 
 

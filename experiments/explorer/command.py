@@ -16,7 +16,8 @@ import matplotlib as mpl
 from matplotlib.backends.registry import BackendFilter, backend_registry
 
 from experiments.explorer import text
-from experiments.explorer.figure import CONTROLS, ExplorerFigure
+from experiments.explorer.controls import CONTROLS
+from experiments.explorer.figure import ExplorerFigure
 from experiments.explorer.measure import DEFAULTS, Choice, Explorer
 from experiments.kit.group import EPILOG, Failure
 from experiments.kit.options import (
@@ -172,7 +173,7 @@ def _open(explorer: Explorer, hide: Sequence[str], values: dict[str, Any]) -> No
     if plt.get_backend().lower() not in registry.list_builtin(BackendFilter.INTERACTIVE):
         raise Failure(NO_WINDOW)
     try:
-        figure = plt.figure(
+        figure: Any = plt.figure(
             "mlp-demo explore", FigureClass=ExplorerFigure, explorer=explorer, hide=hide
         )
     except ImportError:  # no display, or no library for what the user's settings want
@@ -190,7 +191,15 @@ def _open(explorer: Explorer, hide: Sequence[str], values: dict[str, Any]) -> No
                 lambda address: click.echo(f"the explorer is at {address}, Ctrl-C ends it"),
             )
         click.echo(f"\n{ENDED}", err=True)
-        return
+    else:
+        _wait(figure)
+    if figure.sight:
+        click.echo(text.command(figure.sight, explorer.source))
+
+
+def _wait(figure: ExplorerFigure) -> None:
+    """Show the window until it is closed, or Ctrl-C is pressed."""
+    import matplotlib.pyplot as plt
 
     def interrupted(*signal_and_frame: Any) -> None:
         """End it: a window that is just drawn would swallow a KeyboardInterrupt."""

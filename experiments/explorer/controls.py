@@ -1,25 +1,37 @@
 """The controls of the explorer: matplotlib's sliders and radio buttons, with keys.
 
-A control has a title, a widget and one thing that it chooses; what follows from the choice it
-does not know. A `Dial` is a number on a slider, a `Pick` one of a few words.
+A control has a title, a widget and one thing that it chooses, and shows what is chosen; what
+follows from the choice it does not know. A `Dial` is a number on a slider, a `Pick` one of a few
+words; `controls` makes all that there are.
 
 Where to go next: ``figure.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.widgets import RadioButtons, Slider
 
+from experiments.explorer.measure import SIGMA_W, Choice, marked, start_names
+from experiments.explorer.text import WORDS
 from experiments.kit.style import CASE, INK, WELL
+from experiments.kit.words import counted
+from mlp.activations import ACTIVATIONS
 
+# What may be left out with --hide; the last is a button.
+CONTROLS = ("start", "sigma_w", "activation", "depth", "width", "learning_rate", "seed")
+# The start that is no start: the slider says it.
+BY_SLIDER = ""
 TRACK = "#D8D8D8"
+# Of the column of controls.
+LEFT, WIDTH = 0.02, 0.145
 # How many key presses lead from one end of a slider to the other.
 PRESSES = 40
 
@@ -72,7 +84,7 @@ class Control:
         """Go one step up or down: 1 or -1."""
         raise NotImplementedError
 
-    def show(self, value: Any) -> None:
+    def show(self, choice: Choice) -> None:
         """Show what is chosen."""
         raise NotImplementedError
 
@@ -95,7 +107,7 @@ class Dial(Control):
         title: str,
         choose: Choose,
         scale: Scale,
-        written: Callable[[float], str] = "{:g}".format,
+        written: Callable[[Choice], str],
     ) -> None:
         super().__init__(ax, name, title, choose)
         self.scale, self.written = scale, written
@@ -108,7 +120,9 @@ class Dial(Control):
         self.slider.drawon = False
         self.slider.on_changed(lambda place: choose(**{name: scale.value(place)}))
         self.number = ax.text(1, 1, "", transform=ax.transAxes, ha="right", va="bottom")
-        self.moving = [self.slider.poly, *ax.lines, self.number]
+        handle = list(ax.lines)
+        (self.marks,) = ax.plot([], [], "|", color=INK, markersize=12, scalex=False, scaley=False)
+        self.moving = [self.slider.poly, self.marks, *handle, self.number]
 
     def move(self, direction: int) -> None:
         """Go one step up or down; from nowhere, begin in the middle."""
@@ -117,16 +131,19 @@ class Dial(Control):
             value = self.scale.beside(self.value, direction)
         self.choose(**{self.name: value})
 
-    def show(self, value: Any) -> None:
-        """Show a number; None: the slider stands for nothing now."""
-        self.value = value
+    def show(self, choice: Choice) -> None:
+        """Show a number; or none, where the start has no σ_w."""
+        self.value = choice.at if self.name == "sigma_w" else getattr(choice, self.name)
         self.slider.eventson = False
-        if value is not None:
-            self.slider.set_val(self.scale.place(value))
+        if self.value is not None:
+            self.slider.set_val(self.scale.place(self.value))
         self.slider.eventson = True
-        for artist in (self.slider.poly, *self.ax.lines):
-            artist.set_visible(value is not None)
-        self.number.set_text("" if value is None else self.written(value))
+        for artist in self.moving:
+            artist.set_visible(self.value is not None or artist is self.marks)
+        self.number.set_text(self.written(choice))
+        if self.name == "sigma_w":
+            places = [self.scale.place(at) for at in marked(choice.width).values()]
+            self.marks.set_data(places, [0.5] * len(places))
 
 
 class Pick(Control):
@@ -172,8 +189,11 @@ class Pick(Control):
         there = values.index(self.value) + direction
         self.choose(**{self.name: values[min(max(there, 0), len(values) - 1)]})
 
-    def show(self, value: Any) -> None:
+    def show(self, choice: Choice) -> None:
         """Show a word."""
+        value = getattr(choice, self.name)
+        if self.name == "start" and choice.sigma_w is not None:
+            value = BY_SLIDER
         if value == self.value:
             return
         self.value = value
@@ -184,3 +204,42 @@ class Pick(Control):
         self.radio.eventson = False
         self.radio.set_active(index)
         self.radio.eventson = True
+
+
+def controls(
+    fig: Figure, choice: Choice, choose: Choose, hidden: Collection[str]
+) -> list[Control]:
+    """Return the controls that are not hidden, in the order in which the keys pass them."""
+    made: list[Control] = []
+    if "start" not in hidden:
+        words = WORDS | {BY_SLIDER: "by the slider"}
+        if "sigma_w" in hidden and choice.sigma_w is None:
+            del words[BY_SLIDER]
+        others = [name for name in start_names(choice.start) if name not in WORDS]
+        ax = fig.add_axes((LEFT, 0.565, WIDTH, 0.335))
+        made.append(Pick(ax, "start", "start", choose, words, others))
+    if "sigma_w" not in hidden:
+        ax = fig.add_axes((0.2, 0.732, 0.785, 0.026))
+        title = r"how large the weights are: $\sigma_w$ = std of w · √n"
+        made.append(Dial(ax, "sigma_w", title, choose, Scale(*SIGMA_W), weights))
+    if "activation" not in hidden:
+        ax = fig.add_axes((LEFT, 0.4, WIDTH, 0.125))
+        names = {name: name for name in ACTIVATIONS}
+        made.append(Pick(ax, "activation", "activation", choose, names))
+    for name, title, bottom, (low, high), written in (
+        ("depth", "depth", 0.325, (1, 50), lambda c: counted(c.depth, "layer")),
+        ("width", "width", 0.26, (1, 250), lambda c: counted(c.width, "unit")),
+        ("learning_rate", "rate η", 0.195, (1e-4, 10), lambda c: f"{c.learning_rate:.3g}"),
+    ):
+        if name not in hidden:
+            ax, value = fig.add_axes((LEFT, bottom, WIDTH, 0.025)), getattr(choice, name)
+            scale = Scale(min(low, value), max(high, value), whole=name != "learning_rate")
+            made.append(Dial(ax, name, title, choose, scale, written))
+    return made
+
+
+def weights(choice: Choice) -> str:
+    """Write how large the weights are."""
+    if choice.at is None:
+        return ""
+    return rf"$\sigma_w$ = {choice.at:.3g}, so w = randn · {choice.at / choice.width**0.5:.2g}"

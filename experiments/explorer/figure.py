@@ -4,11 +4,8 @@ The figure measures and draws the newest state when it is itself drawn, so a dra
 up: however many changes come between two pictures, the next one shows the last of them.
 Training goes on between pictures, a moment at a time, and waits for each to be shown.
 
-Artists are made once and get new data. Those that move all the time are *animated*, in
-matplotlib's word: the others are kept as a background, and drawn only when one of them is
-stale.
-
-The same figure serves a window, a browser (WebAgg), a notebook (ipympl) and a file.
+Artists are made once and get new data; ``quick.py`` draws only those that move. The same
+figure serves a window, a browser (WebAgg), a notebook (ipympl) and a file.
 
 Where to go next: ``command.py``.
 """
@@ -22,23 +19,22 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.backend_bases import KeyEvent, MouseEvent, ResizeEvent
-from matplotlib.figure import Figure
 from matplotlib.widgets import Button
 
 from experiments.data import Dataset, load
 from experiments.explorer import panels, text
-from experiments.explorer.controls import Control, Dial, Pick, Scale
-from experiments.explorer.measure import SIGMA_W, Choice, Explorer, Sight, start_names
+from experiments.explorer.controls import BY_SLIDER, controls
+from experiments.explorer.measure import Choice, Explorer, Sight
+from experiments.explorer.quick import QuickFigure
 from experiments.kit.style import CASE, INK, QUIET, WELL, Picture, styled
-from mlp.activations import ACTIVATIONS
 from mlp.arrays import InputError
 
 SIZE = (12.8, 8.0)
-# What may be left out with --hide.
-CONTROLS = ("start", "sigma_w", "activation", "depth", "width", "learning_rate", "seed")
+# How many letters of the command there is room for in a line.
+COLUMNS = 136
+# Keys to the next control and the one before; the last is Tk's word for shift and tab.
+FORWARD, BACK = ("down", "tab"), ("up", "shift+tab", "shift+iso_left_tab")
 # For how long it trains between two pictures, in seconds.
 MOMENT = 0.08
 # Why a network may not be drawn: the picture then says so.
@@ -64,7 +60,7 @@ def explore(
     dataset : Dataset, optional
         From ``data.load``; by default the penguins.
     hide : collection of str
-        Which of `CONTROLS` to leave out.
+        Which of `controls.CONTROLS` to leave out.
     **choice
         Where to begin, as the attributes of `Choice`.
 
@@ -86,7 +82,7 @@ def explore(
     return ExplorerFigure(Explorer(dataset or load(), Choice(**choice)), hide)
 
 
-class ExplorerFigure(Figure):
+class ExplorerFigure(QuickFigure):
     """An `Explorer` to play with.
 
     Parameters
@@ -94,7 +90,7 @@ class ExplorerFigure(Figure):
     explorer : Explorer
         What is shown, and changed by the controls.
     hide : collection of str
-        Which of `CONTROLS` to leave out.
+        Which of `controls.CONTROLS` to leave out.
     **kwargs
         For `matplotlib.figure.Figure`, as pyplot hands them on.
 
@@ -117,16 +113,11 @@ class ExplorerFigure(Figure):
             super().__init__(**kwargs | {"figsize": SIZE, "dpi": 100, "facecolor": "white"})
             self._draw_texts()
             self._draw_panels()
-            self._draw_controls(set(hide))
+            self._draw_controls(hide)
         self._timer: Any = None
-        self._drawn_by: Any = None
-        self._moving: list[Artist] = [
-            *(artist for panel in self._panels for artist in panel.moving),
-            *(artist for control in self._controls for artist in control.moving),
-            *self._changing,
-        ]
-        for artist in self._moving:
-            artist.set_animated(True)
+        self.moves(artist for panel in self._panels for artist in panel.moving)
+        self.moves(artist for control in self._controls for artist in control.moving)
+        self.moves([self._heading, self._verdict, self._progress, self._command, self._keys])
         self.canvas.mpl_connect("button_press_event", self._on_press)
         self.canvas.mpl_connect("key_press_event", self._on_key)
         self.canvas.mpl_connect("resize_event", self._on_resize)
@@ -136,7 +127,7 @@ class ExplorerFigure(Figure):
     def choose(self, **changes: Any) -> None:
         """Change what is chosen; what was seen before stays in grey."""
         self._remember()
-        if changes.get("start") == "":  # by the slider
+        if changes.get("start") == BY_SLIDER:
             changes = {"sigma_w": self.explorer.choice.at or 1.0}
         self.explorer.choose(**changes)
         self.canvas.draw_idle()
@@ -178,25 +169,11 @@ class ExplorerFigure(Figure):
         self.canvas.draw_idle()
 
     def draw(self, renderer: Any) -> None:
-        """Draw the newest state: of what does not move, only what has become stale."""
+        """Draw the newest state."""
         with styled(STYLE):
             self._show()
-            if self.canvas.is_saving():  # then axes draw what moves in them, a figure does not
-                super().draw(renderer)
-                for artist in self._moving:
-                    if artist.axes in (None, artist):
-                        artist.draw(renderer)
-                return
-            if self.stale or self._drawn_by is not renderer:
-                super().draw(renderer)
-                self._drawn_by = renderer if hasattr(renderer, "copy_from_bbox") else None
-                if self._drawn_by:
-                    self._background = renderer.copy_from_bbox(self.bbox)
-            else:
-                renderer.restore_region(self._background)
-            for artist in self._moving:
-                artist.draw(renderer)
-        if self.playing:  # what was trained has been seen: go on
+            super().draw(renderer)
+        if self.playing and not self.canvas.is_saving():  # what was trained has been seen: go on
             self._timer = self._timer or self._new_timer()
             self._timer.start()
 
@@ -230,12 +207,12 @@ class ExplorerFigure(Figure):
         keys: dict[str, Callable[[], None]] = {
             " ": self.play, "s": self.step, "r": self.reset, "n": self.new_seed, "?": self.help,
         }  # fmt: skip
-        if key == "n" and self._seed_button is None:
-            return
+        if "seed" not in self._buttons:
+            del keys["n"]
         if key in keys:
             keys[key]()
-        elif self._controls and key in ("up", "down", "tab", "shift+tab"):
-            self._focus += 1 if key in ("down", "tab") else -1
+        elif self._controls and key in FORWARD + BACK:
+            self._focus += 1 if key in FORWARD else -1
             self._focus %= len(self._controls)
             self.canvas.draw_idle()
             if widget := getattr(event.guiEvent, "widget", None):  # Tk would leave the figure
@@ -261,92 +238,45 @@ class ExplorerFigure(Figure):
     def _draw_texts(self) -> None:
         self._heading = self.text(0.2, 0.955, "", size=17)
         self._verdict = self.text(0.985, 0.945, "", size=24, weight="bold", ha="right")
-        self._progress = self.text(0.2, 0.925, "", color=QUIET, size=13)
-        self._command = self.text(0.2, 0.018, "", family="monospace", size=10.5)
+        self._progress = self.text(0.2, 0.925, "", color=QUIET, size=13, parse_math=False)
+        self._command = self.text(0.02, 0.014, "", family="monospace", size=10.5, parse_math=False)
         self.text(0.605, 0.455, "○ theory\n― before", color=QUIET, size=11, linespacing=1.5)
         for sigma_w in (0.01, 0.1, 1, 10, 100):
             x = 0.2 + 0.785 * (np.log10(sigma_w) + 2) / 4
-            self.text(x, 0.708, f"{sigma_w:g}", color=QUIET, size=11, ha="center")
-        self.text(0.02, 0.018, "? for the keys", color=QUIET, size=11)
+            self.text(x, 0.704, f"{sigma_w:g}", color=QUIET, size=11, ha="center")
+        self.text(0.02, 0.955, "? for the keys", color=QUIET, size=11)
         lines = "\n".join(f"{keys:12} {does}" for keys, does in text.KEYS)
         self._keys = self.text(
             0.5, 0.5, lines, family="monospace", size=15, ha="center", va="center", zorder=9,
             visible=False, linespacing=1.7, multialignment="left",
             bbox={"facecolor": "white", "edgecolor": INK, "boxstyle": "round,pad=1"},
         )  # fmt: skip
-        self._changing = (
-            self._heading, self._verdict, self._progress, self._command, self._keys,
-        )  # fmt: skip
 
     def _draw_panels(self) -> None:
         two_inputs = self.explorer.dataset.x.shape[1] == 2
         answers = panels.SurfacePanel if two_inputs else panels.TruthPanel
         self._panels: list[panels.Panel] = [
-            panels.Map(self.add_axes((0.2, 0.785, 0.785, 0.1))),
+            panels.Map(self.add_axes((0.2, 0.79, 0.785, 0.095))),
             panels.UnitsPanel(self.add_axes((0.245, 0.6, 0.345, 0.065))),
-            panels.HistogramsPanel(self.add_axes((0.245, 0.425, 0.345, 0.13))),
+            panels.HistogramsPanel(self.add_axes((0.245, 0.438, 0.345, 0.117))),
             *(
                 panels.SignalPanel(self.add_axes((0.245, bottom, 0.345, 0.085)), measure)
-                for bottom, measure in zip((0.315, 0.205, 0.095), panels.SIGNALS, strict=True)
+                for bottom, measure in zip((0.333, 0.228, 0.123), panels.SIGNALS, strict=True)
             ),
             panels.LossPanel(self.add_axes((0.735, 0.43, 0.25, 0.235))),
-            answers(self.add_axes((0.735, 0.095, 0.25, 0.25)), self.explorer),
+            answers(self.add_axes((0.735, 0.123, 0.25, 0.222)), self.explorer),
         ]
 
-    def _draw_controls(self, hidden: set[str]) -> None:
-        choice = self.explorer.choice
-        others = [name for name in start_names(choice.start) if name not in text.WORDS]
-        words = text.WORDS | {"": "by the slider"}
-        if "sigma_w" in hidden and choice.sigma_w is None:
-            del words[""]
-
-        def place(bottom: float, height: float = 0.025) -> Axes:
-            return self.add_axes((0.02, bottom, 0.145, height))
-
-        def scale(low: float, high: float, value: float, whole: bool = True) -> Scale:
-            return Scale(min(low, value), max(high, value), whole)
-
-        made: dict[str, Callable[[], Control]] = {
-            "start": lambda: Pick(
-                place(0.565, 0.335), "start", "start", self.choose, words, others
-            ),
-            "sigma_w": lambda: Dial(
-                self.add_axes((0.2, 0.735, 0.785, 0.026)), "sigma_w",
-                r"how large the weights are: $\sigma_w$ = std of w · √n", self.choose,
-                Scale(*SIGMA_W), lambda v: (
-                    rf"$\sigma_w$ = {v:.3g}, so w = randn · "
-                    f"{v / self.explorer.choice.width**0.5:.2g}"
-                ),
-            ),
-            "activation": lambda: Pick(
-                place(0.4, 0.125), "activation", "activation", self.choose,
-                {name: name for name in ACTIVATIONS},
-            ),
-            "depth": lambda: Dial(
-                place(0.325), "depth", "depth", self.choose, scale(1, 50, choice.depth),
-                lambda v: f"{v:g} layers",
-            ),
-            "width": lambda: Dial(
-                place(0.26), "width", "width", self.choose, scale(1, 250, choice.width),
-                lambda v: f"{v:g} units",
-            ),
-            "learning_rate": lambda: Dial(
-                place(0.195), "learning_rate", "rate η", self.choose,
-                scale(1e-4, 10, choice.learning_rate, whole=False), "{:.3g}".format,
-            ),
-        }  # fmt: skip
-        self._controls: list[Control] = [
-            make() for name, make in made.items() if name not in hidden
-        ]
+    def _draw_controls(self, hidden: Collection[str]) -> None:
+        self._controls = controls(self, self.explorer.choice, self.choose, hidden)
         self._focus = 0
-        self._play_button = self._button(0.02, 0.115, "play", self.play)
-        self._buttons = [
-            self._button(0.095, 0.115, "step", self.step),
-            self._button(0.02, 0.06, "reset", self.reset),
-        ]
-        self._seed_button = (
-            None if "seed" in hidden else self._button(0.095, 0.06, "new seed", self.new_seed)
-        )
+        self._buttons = {
+            "play": self._button(0.02, 0.122, "play", self.play),
+            "step": self._button(0.095, 0.122, "step", self.step),
+            "reset": self._button(0.02, 0.068, "reset", self.reset),
+        }
+        if "seed" not in hidden:
+            self._buttons["seed"] = self._button(0.095, 0.068, "new seed", self.new_seed)
 
     def _button(self, left: float, bottom: float, word: str, act: Callable[[], None]) -> Button:
         ax = self.add_axes((left, bottom, 0.07, 0.045))
@@ -373,22 +303,19 @@ class ExplorerFigure(Figure):
             sight = self.explorer.sight
         if sight.diverged:
             self.playing = False
-        self._show_controls(sight)
+        for k, control in enumerate(self._controls):
+            control.focus(k == self._focus)
+            control.show(sight.choice)
+        self._buttons["play"].label.set_text("pause" if self.playing else "play")
         if sight is self.sight:
             return
+        if self.sight and sight.diverged and not self.sight.diverged:
+            self.past.append(self.sight)  # where it came from, as nothing else is left to see
         self.sight = sight
         for panel in self._panels:
             panel.show(sight, self.past)
         self._verdict.set(text=sight.verdict, color=WELL if sight.good else CASE)
         self._heading.set_text(text.heading(sight).replace("σ_w", r"$\sigma_w$"))
         self._progress.set_text(problem or text.progress(sight))
-        self._command.set_text(text.command(sight, self.explorer.source))
-
-    def _show_controls(self, sight: Sight) -> None:
-        choice = sight.choice
-        start = "" if choice.sigma_w is not None else choice.start
-        values = vars(choice) | {"start": start, "sigma_w": choice.at}
-        for k, control in enumerate(self._controls):
-            control.focus(k == self._focus)
-            control.show(values[control.name])
-        self._play_button.label.set_text("pause" if self.playing else "play")
+        command = text.command(sight, self.explorer.source)
+        self._command.set_text(text.in_lines(command, COLUMNS))

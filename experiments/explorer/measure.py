@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import Dataset
+from experiments.explorer.predicted import predicted, rms
 from experiments.kit.claims import Setback
 from experiments.kit.settings import Default, Defaults, Settings, Step
 from experiments.kit.sizes import of_training, require
@@ -41,14 +42,14 @@ DEFAULTS = Defaults(
 )
 # The starts of the notes, in their order; any other has its turn after them.
 STARTS = ("zeros", "constant", "small", "large", "scaled", "glorot_normal", "he_normal")
+# Those of them that have a place on the axis of ranges, but for one: Xavier's is that of scaled.
+MARKED = ("small", "scaled", "he_normal", "large")
 # The axis of ranges.
 SIGMA_W = (0.01, 100.0)
 # How many depth scales deep a network trains.
 DEPTH_SCALES = 6
 # The most rows of a table that are used: enough to see everything, few enough to be quick.
 ROWS = 400
-# Of how many rows theory takes the size.
-THEORY_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Sight:
     choice : Choice
         What was chosen.
     network : MLP
-        As it is now.
+        As it is now: training goes on with the same.
     journey : Journey
         Signals in every hidden layer now, and where theory puts them before training.
     losses : numpy.ndarray, shape (epochs + 1,)
@@ -152,6 +153,8 @@ class Sight:
         Of always answering the mean of y.
     error_rms : float
         The root mean square of delta at the output.
+    diverged : bool
+        Whether a loss or a weight is not finite.
     """
 
     choice: Choice
@@ -161,16 +164,12 @@ class Sight:
     groups: list[NDArray[np.intp]]
     mean_loss: float
     error_rms: float
+    diverged: bool
 
     @property
     def epoch(self) -> int:
         """How many epochs it has trained."""
         return len(self.losses) - 1
-
-    @property
-    def diverged(self) -> bool:
-        """Whether a loss or a weight is not finite."""
-        return not (np.isfinite(self.losses[-1]) and bool(self.network.is_finite()))
 
     @property
     def good(self) -> bool:
@@ -191,18 +190,14 @@ class Sight:
     def measured(self, measure: str) -> Array:
         """Return a measure in every hidden layer; delta_std as a part of the output's."""
         values: Array = self.journey.measured[measure][0]
-        if measure != "delta_std":
+        if measure != "delta_std" or self.error_rms == 0:
             return values
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            part: Array = np.nan_to_num(values / self.error_rms, nan=0.0, posinf=np.inf)
-        return part
+        with np.errstate(invalid="ignore", over="ignore"):
+            return values / self.error_rms
 
     def theory(self, measure: str) -> Array | None:
-        """Return what theory says of it before training; None where it is silent.
-
-        Of dW it says nothing here: that is a sum over rows whose gradients are much alike.
-        """
-        known = self.journey.theory(measure) if measure in ("a_std", "delta_std") else None
+        """Return what theory says of it before training; None where it is silent."""
+        known = self.journey.theory(measure)
         return None if known is None or self.epoch else np.array(known)
 
     @property
@@ -248,7 +243,6 @@ class Explorer:
         rows = np.linspace(0, len(dataset.x) - 1, min(len(dataset.x), ROWS)).astype(int)
         self.dataset = replace(dataset, x=dataset.x[rows], y=dataset.y[rows])
         self.source = tuple(source)
-        self._seconds = 0.05  # of an epoch, as far as is known
         self.choice = choice or Choice()
         self.reset()
 
@@ -266,6 +260,7 @@ class Explorer:
         """
         self._begun: Begun | None = None
         self._sight: Sight | None = None
+        self._seconds = np.inf  # of an epoch, as far as is known
 
     def train(self, epochs: int = 1, step: Step | None = None) -> None:
         """Train some more epochs; nothing happens once it has diverged.
@@ -330,13 +325,14 @@ class Explorer:
             choice, settings = self.choice, self.choice.settings
             sizes = [self.dataset.x.shape[1], *settings.hidden, self.dataset.y.shape[1]]
             (network,) = networks(sizes, choice.activation, choice.drawn, choice.seed, [0])
-            rows = self.dataset.x[:: -(-len(self.dataset.x) // THEORY_ROWS)]
-            draw = choice.drawn.kernel.initializer()
-            predicted = theory.signal(sizes, choice.activation, draw, (rows**2).mean(axis=-1))
             with np.errstate(over="ignore", invalid="ignore"):
-                loss = float(mse(network.forward(self.dataset.x).output, self.dataset.y)[0])
+                loss, error = mse(network.forward(self.dataset.x).output, self.dataset.y)
             diverged = not np.isfinite(loss)
-            self._begun = Begun(network, settings.new_optimizer(), predicted, [loss], diverged)
+            signal = None
+            if not diverged:
+                draw = choice.drawn.kernel.initializer()
+                signal = predicted(sizes, choice.activation, draw, self.dataset.x, error)
+            self._begun = Begun(network, settings.new_optimizer(), signal, [float(loss)], diverged)
         return self._begun
 
     def _measured(self, now: Begun) -> Sight:
@@ -348,7 +344,6 @@ class Explorer:
                 name: measure(now.network, trace, gradients)[np.newaxis, hidden]
                 for name, measure in MEASURES.items()
             }
-            error_rms = float(np.sqrt((gradients.delta[-1] ** 2).mean()))
             groups = [diagnostics.same_unit_as(layer) for layer in now.network.layers[:-1]]
         return Sight(
             choice=self.choice,
@@ -357,7 +352,8 @@ class Explorer:
             losses=np.array(now.losses),
             groups=groups,
             mean_loss=self.dataset.mean_predictor_loss,
-            error_rms=error_rms,
+            error_rms=rms(gradients.delta[-1]),
+            diverged=now.diverged or not now.network.is_finite(),
         )
 
 
@@ -399,6 +395,18 @@ def depth_limit(activation: str, sigma_w: float) -> float:
     Schoenholz et al. 2016, fig. 5, for the 6, which is measured.
     """
     return DEPTH_SCALES * theory.correlation_depth(activation, sigma_w)
+
+
+def marked(width: int) -> dict[str, float]:
+    """Return where the starts of the notes are on the axis of ranges.
+
+    Examples
+    --------
+    >>> marked(100)
+    {'small': 0.1, 'scaled': 1.0, 'he_normal': 1.4142135623730951, 'large': 10.0}
+    """
+    at = {start: Choice(start, width=width).at for start in MARKED}
+    return {start: sigma_w for start, sigma_w in at.items() if sigma_w}
 
 
 def start_names(chosen: str) -> list[str]:

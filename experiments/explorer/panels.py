@@ -16,22 +16,33 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from experiments.case.figure import UNITS
-from experiments.explorer import text
+from experiments.case.figure import UNITS, answers, plane
 from experiments.explorer.measure import (
     SIGMA_W,
-    Choice,
     Explorer,
     Sight,
     depth_limit,
     depth_limits,
+    marked,
 )
+from experiments.explorer.scales import (
+    decades,
+    heights,
+    histogram_edges,
+    layer_at,
+    layer_limits,
+    layers_apart,
+    layers_in_words,
+    layers_shown,
+    round_up,
+    ticks,
+)
+from experiments.kit.starts import named_start
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, pretty
-from experiments.kit.words import number
-from mlp.activations import ACTIVATIONS
+from experiments.kit.words import counted, hidden_units, number
 from mlp.arrays import Array
 
 PAST = "#BBBBBB"
@@ -41,9 +52,8 @@ SIGNALS = {
     "delta_std": ("std of\ndelta\n← back", CASE),
     "dW_rms": ("rms of\n∂L/∂W", "#167F56"),
 }
-# The most layers whose histograms have room, and units of a layer that are drawn.
-HISTOGRAMS, UNITS_SHOWN = 12, 5
-BINS, GRID = 31, 40
+# The units of a layer that are drawn, and the places of the surface along each input.
+UNITS_SHOWN, GRID = 5, 40
 # The axis of the map.
 LAYERS = (0.5, 1000.0)
 
@@ -139,7 +149,7 @@ class Map(Panel):
 
     def _word(self, start: str, align: str, height: float, side: str) -> Text:
         return self.ax.text(
-            1, height, f" {text.WORDS[start]} ", transform=self.ax.get_xaxis_transform(),
+            1, height, f" {named_start(start).label} ", transform=self.ax.get_xaxis_transform(),
             ha=align, va=side, color=QUIET, size=11,
         )  # fmt: skip
 
@@ -161,10 +171,10 @@ class Map(Panel):
             )  # fmt: skip
             self.level.set_ydata([choice.depth, choice.depth])
             self.level_name.set(y=choice.depth, text=f"depth {choice.depth}")
-            for start, (line, word) in self.marks.items():
-                marked = Choice(start, width=choice.width).at or 1.0
-                line.set_xdata([marked, marked])
-                word.set_x(marked)
+            for start, place in marked(choice.width).items():
+                line, word = self.marks[start]
+                line.set_xdata([place, place])
+                word.set_x(place)
         self.here.set_visible(at is not None)
         words = "you are not on this map"
         if at is not None:
@@ -199,7 +209,9 @@ class UnitsPanel(Panel):
         self.dots.set_sizes([min(70, 800 / depth)])
         self.dots.set_facecolor([UNITS[u % len(UNITS)] for u in same.ravel()])
         self.frame(layer_limits(depth), self.ax.get_ylim(), [], [])
-        self.title.set_text(text.units(sight))
+        words = f"{counted(sight.units, 'hidden unit')}, not finite"
+        self.title.set_text(words if sight.diverged else hidden_units(sight.units, sight.distinct))
+        self.dots.set_visible(not sight.diverged)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return how many units of a layer differ."""
@@ -214,21 +226,22 @@ class HistogramsPanel(Panel):
         super().__init__(ax)
         self.shapes = PolyCollection([], facecolors=SIGNALS["a_std"][1], edgecolors="none")
         ax.add_collection(self.shapes, autolim=False)
-        ax.set_title("how a is distributed, layer by layer")
-        self.moves(self.shapes)
+        self.title = ax.set_title("")
+        self.moves(self.shapes, self.title)
 
     def update(self, sight: Sight, past: Sequence[Sight]) -> None:
         """Draw a histogram around every layer, its widest bar as wide as there is room."""
-        depth = sight.choice.depth
+        depth, layers = sight.choice.depth, layers_shown(sight.choice.depth)
         edges = histogram_edges(sight.choice.activation)
-        apart = -(-depth // HISTOGRAMS)
-        room = 0.45 * apart
+        room = 0.45 * layers_apart(depth)
+        y = np.repeat(edges, 2)[1:-1]
         shapes = []
-        for k in range(0, depth, apart):
-            x = room * np.repeat(heights(sight.journey.answers[k], edges), 2)
-            y = np.repeat(edges, 2)[1:-1]
-            shapes.append(np.column_stack([k + 1 + np.append(x, -x[::-1]), np.append(y, y[::-1])]))
+        for k in layers:
+            x = room * np.repeat(heights(sight.journey.answers[k - 1], edges), 2)
+            shapes.append(np.column_stack([k + np.append(x, -x[::-1]), np.append(y, y[::-1])]))
         self.shapes.set_verts(shapes)
+        where = "layer by layer" if len(layers) == depth else f"in {len(layers)} of {depth} layers"
+        self.title.set_text(f"how a is distributed, {where}")
         margin = 0.03 * (edges[-1] - edges[0])
         low, high = float(edges[0]), float(edges[-1])
         marks = [round(v, 2) for v in (low, (low + high) / 2, high)]
@@ -267,20 +280,20 @@ class SignalPanel(Panel):
         low, high = decades(np.concatenate(lines))
 
         def drawn(values: Array) -> Array:
-            return np.clip(np.nan_to_num(values, nan=high, posinf=high), low, high)
+            return np.clip(values, low, high)
 
-        for artist in self.before:
-            artist.set_data([], [])
-        for artist, values in zip((self.line, *self.before), lines, strict=False):
-            artist.set_data(np.arange(1, len(values) + 1), drawn(values))
+        draw_lines((self.line, *self.before), [drawn(values) for values in lines], 1)
         self.line.set_marker("o" if depth == 1 else "")
         self.dots.set_visible(predicted is not None)
         if predicted is not None:
-            every = slice(None, None, -(-depth // 12))
-            self.dots.set_data(np.arange(1, depth + 1)[every], drawn(predicted[every]))
-        layers = layer_ticks(depth) if self.measure == "dW_rms" else []
+            layers = np.array(layers_shown(depth))
+            self.dots.set_data(layers, drawn(predicted[layers - 1]))
+        below = layers_shown(depth) if self.measure == "dW_rms" else []
         zero = any((values == 0).any() for values in lines)
-        self.frame(layer_limits(depth), (low, high), layers, sorted({low, 1.0, high}), zero)
+        margin = (high / low) ** 0.06
+        limits = low / margin, high * margin
+        powers = [low, 1.0, high] if low * margin**3 < 1 < high / margin**3 else [low, high]
+        self.frame(layer_limits(depth), limits, below, powers, zero)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the exact number, and the one of theory."""
@@ -313,17 +326,16 @@ class LossPanel(Panel):
         known = np.concatenate(lines)
         highest = float(known[np.isfinite(known)].max(initial=0)) / (sight.mean_loss or 1)
         top = (sight.mean_loss or 1) * (1.25 if highest < 1.2 else 2 if highest < 1.9 else 3)
-        for artist in self.before:
-            artist.set_data([], [])
-        for artist, losses in zip((self.line, *self.before), lines, strict=False):
-            artist.set_data(np.arange(len(losses)), np.minimum(drawable(losses, top), top))
+        shown = [np.minimum(drawable(losses, top), top) for losses in lines]
+        draw_lines((self.line, *self.before), shown, 0)
         last = float(sight.losses[-1])
         self.now.set_data([sight.epoch], [top if not np.isfinite(last) else min(last, top)])
         for artist in (self.line, self.now):
             artist.set_color(WELL if sight.good else CASE)
         self.mean.set_ydata([sight.mean_loss] * 2)
         self.mean_name.xy = (0.99, sight.mean_loss)
-        self.title.set_text(f"loss {number(last)}")
+        diverged = f"diverged at epoch {sight.epoch}"
+        self.title.set_text(diverged if sight.diverged else f"loss {number(last)}")
         epochs = round_up(max(len(losses) - 1 for losses in lines))
         self.frame((0, epochs), (0, top), [0, epochs / 2, epochs], [0, sight.mean_loss])
 
@@ -343,10 +355,7 @@ class AnswersPanel(Panel):
 
     def answers(self, sight: Sight, x: Array) -> Array:
         """Return the first output for inputs that are standardised."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            output = sight.network.forward(x).output[:, 0]
-            answer: Array = output * self.dataset.y_std[0] + self.dataset.y_mean[0]
-        return answer
+        return answers(sight.network, x, self.dataset)
 
 
 class SurfacePanel(AnswersPanel):
@@ -355,19 +364,13 @@ class SurfacePanel(AnswersPanel):
     def __init__(self, ax: Axes, explorer: Explorer) -> None:
         super().__init__(ax, explorer)
         data = self.dataset
-        points = data.x * data.x_std + data.x_mean
-        low, high = points.min(axis=0), points.max(axis=0)
-        margin = 0.04 * (high - low) + 1e-9
-        (left, bottom), (right, top) = low - margin, high + margin
-        axes = np.linspace(left, right, GRID), np.linspace(bottom, top, GRID)
-        grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-        self.grid = (grid - data.x_mean) / data.x_std
+        points, (across, up), self.grid = plane(data, GRID)
         colours: dict[str, Any] = {
             "cmap": "cividis", "vmin": self.truth.min(), "vmax": self.truth.max(),
         }  # fmt: skip
         self.image = ax.imshow(
-            np.zeros((GRID, GRID)), extent=(left, right, bottom, top), origin="lower",
-            aspect="auto", interpolation="bilinear", **colours,
+            np.zeros((GRID, GRID)), extent=(across[0], across[-1], up[0], up[-1]),
+            origin="lower", aspect="auto", interpolation="bilinear", **colours,
         )  # fmt: skip
         colours |= {"edgecolors": "white", "linewidths": 0.5}
         dots = ax.scatter(points[:, 0], points[:, 1], c=self.truth, s=16, **colours)
@@ -380,6 +383,7 @@ class SurfacePanel(AnswersPanel):
         """Colour the plane."""
         answer = np.nan_to_num(self.answers(sight, self.grid), nan=0, posinf=1e300, neginf=-1e300)
         self.image.set_data(np.clip(answer, *self.image.get_clim()).reshape(GRID, GRID))
+        self.image.set_visible(not sight.diverged)
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the answer at a place."""
@@ -407,7 +411,7 @@ class TruthPanel(AnswersPanel):
     def update(self, sight: Sight, past: Sequence[Sight]) -> None:
         """Move the dots; answers that are far off lie on the edge."""
         answer = self.answers(sight, self.dataset.x)
-        self.dots.set_data(self.truth, np.clip(np.nan_to_num(answer), *self.ax.get_ylim()))
+        self.dots.set_data(self.truth, np.clip(answer, *self.ax.get_ylim()))
 
     def told(self, sight: Sight, x: float, y: float) -> str:
         """Return the nearest example."""
@@ -416,91 +420,8 @@ class TruthPanel(AnswersPanel):
         return f"truth {self.truth[nearest]:.4g}: it answers {answer:.6g}"
 
 
-def layer_at(sight: Sight, x: float) -> int:
-    """Return the layer at a place, from 0."""
-    return int(np.clip(round(x), 1, sight.choice.depth)) - 1
-
-
-def layer_limits(depth: int) -> tuple[float, float]:
-    """Return the axis of layers, with room for a histogram around the first and the last."""
-    room = 0.5 * -(-depth // HISTOGRAMS)
-    return 1 - room, depth + room
-
-
-def layers_in_words(layers: float) -> str:
-    """Write how deep a network trains.
-
-    Examples
-    --------
-    >>> layers_in_words(2.345), layers_in_words(np.inf)
-    ('2.35 layers', 'any depth')
-    """
-    return f"{number(layers)} layers" if layers < 1000 else "any depth"
-
-
-def histogram_edges(activation: str) -> Array:
-    """Return the bins of a histogram: the range of f, or up to ±4 where f has none."""
-    low, high = ACTIVATIONS[activation].bounds
-    return np.linspace(max(low, -4.0), min(high, 4.0), BINS + 1)
-
-
-def heights(a: Array, edges: Array) -> Array:
-    """Return how many a lie in each bin, the fullest being 1; what is beyond lies in the last.
-
-    ReLU answers 0 to half of everything: that bar is cut to 1.
-    """
-    finite = a[np.isfinite(a)]
-    counts = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)[0]
-    inner = counts[1:-1].max()
-    tallest = inner if inner > 0.01 * a.size else max(counts.max(), 1)
-    full: Array = np.minimum(counts / tallest, 1)
-    return full
-
-
-def decades(values: Array) -> tuple[float, float]:
-    """Return powers of ten around 1 and all that is finite and not 0, in steps of four.
-
-    Examples
-    --------
-    >>> decades(np.array([0.02, 0.5])), decades(np.array([0.0, 1e-5, 3.0]))
-    ((0.0001, 1.0), (1e-08, 10000.0))
-    """
-    known = values[np.isfinite(values) & (values > 0)]
-    powers = np.log10(np.clip(known, 1e-60, 1e60)) if len(known) else np.zeros(1)
-    low = min(4 * np.floor(powers.min() / 4), -4)
-    high = max(4 * np.ceil(powers.max() / 4), 0)
-    return float(10.0**low), float(10.0**high)
-
-
-def round_up(epochs: int) -> int:
-    """Return the end of an axis of epochs: 20, 50, 100, 200 ...
-
-    Examples
-    --------
-    >>> round_up(0), round_up(21), round_up(130)
-    (20, 50, 200)
-    """
-    ends = [end * 10**k for k in range(1, 9) for end in (2, 5, 10)]
-    return next((end for end in ends if end >= epochs), epochs)
-
-
-def layer_ticks(depth: int) -> list[float]:
-    """Return which layers to name, the first and the last among them."""
-    return sorted({float(round(k)) for k in np.linspace(1, depth, min(depth, 10))})
-
-
-def power(value: float) -> str:
-    """Write a power of ten."""
-    return "1" if value == 1 else f"$10^{{{round(np.log10(value))}}}$"
-
-
-def ticks(ax: Axes, x: Sequence[float], y: Sequence[float], zero: bool = False) -> None:
-    """Put ticks at these places and nowhere else; the lowest may be called 0."""
-    log = ax.get_yscale() == "log"
-    for axis, places, names in (
-        (ax.xaxis, x, [f"{v:g}" for v in x]),
-        (ax.yaxis, y, ["0"] * zero + [power(v) if log else f"{v:g}" for v in y[zero:]]),
-    ):
-        axis.set_major_locator(FixedLocator(places))
-        axis.set_major_formatter(FixedFormatter(names))
-        axis.set_minor_locator(NullLocator())
+def draw_lines(artists: Sequence[Line2D], lines: Sequence[Array], first: int) -> None:
+    """Give each its values, from x = first on; those that are left over get none."""
+    for k, artist in enumerate(artists):
+        values = lines[k] if k < len(lines) else np.empty(0)
+        artist.set_data(np.arange(first, first + len(values)), values)

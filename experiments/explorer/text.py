@@ -8,18 +8,20 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import wrap
 from typing import Any
 
 import click
 
 from experiments.explorer.measure import Choice, Explorer, Sight
-from experiments.kit.starts import RANGES, named_start
+from experiments.kit.starts import RANGES, named_start, typed
 from experiments.kit.style import start_label
 from experiments.kit.words import (
     data_rows,
     describe_network,
     describe_start,
     describe_training,
+    hidden_units,
     number,
     numbers,
     row,
@@ -29,7 +31,7 @@ from experiments.kit.words import (
 from experiments.propagation.text import verdict_of
 
 KEYS = (
-    ("↑ ↓ or tab", "another control"),
+    ("↑ ↓", "another control (in a window tab too)"),
     ("← →", "less, more"),
     ("space", "play, pause"),
     ("s", "one step: an epoch"),
@@ -60,13 +62,6 @@ def progress(sight: Sight) -> str:
     return f"{words}: {sight.setback.title.lower()}" if sight.setback else words
 
 
-def units(sight: Sight) -> str:
-    """Return how many units are what they seem."""
-    if sight.distinct < sight.units:
-        return f"{sight.units} hidden units act as {sight.distinct}"
-    return f"{sight.units} hidden units, all different"
-
-
 def command(sight: Sight, source: Sequence[str] = ()) -> str:
     """Return the shell command that leads to this sight.
 
@@ -86,9 +81,23 @@ def command(sight: Sight, source: Sequence[str] = ()) -> str:
     return shlex.join(words)
 
 
+def in_lines(command: str, width: int) -> str:
+    r"""Write a command in lines that a shell takes for one.
+
+    Examples
+    --------
+    >>> print(in_lines("mlp-demo explore --data 'two words.csv' --target c", 30))
+    mlp-demo explore --data \
+    'two words.csv' --target c
+    """
+    words = (shlex.quote(word).replace(" ", "\0") for word in shlex.split(command))
+    lines = wrap(" ".join(words), width, break_on_hyphens=False, break_long_words=False)
+    return " \\\n".join(lines).replace("\0", " ")
+
+
 def _options(choice: Choice) -> dict[str, Any]:
     return {
-        "--init": choice.start if choice.sigma_w is None else None,
+        "--init": typed(choice.start) if choice.sigma_w is None else None,
         "--sigma-w": choice.sigma_w,
         "--activation": choice.activation,
         "--hidden": f"{choice.width}x{choice.depth}",
@@ -111,7 +120,7 @@ def text(explorer: Explorer, figure: str) -> str:
         *wrapped(
             "training", describe_training(replace(sight.choice.settings, epochs=sight.epoch))
         ),
-        row("units", units(sight)),
+        row("units", hidden_units(sight.units, sight.distinct)),
         "",
         row("verdict", click.style(f"{sight.verdict}: {progress(sight)}", bold=True)),
         row("picture", figure),
@@ -151,7 +160,8 @@ def describe(explorer: Explorer) -> str:
     return (
         f"The explorer, {heading(sight)}: from the first to the last hidden layer std of a goes "
         f"from {number(a[0])} to {number(a[-1])}, that of delta from {number(delta[-1])} back to "
-        f"{number(delta[0])} of the output's; {units(sight)}; {sight.verdict}, {progress(sight)}."
+        f"{number(delta[0])} of the output's; {hidden_units(sight.units, sight.distinct)}; "
+        f"{sight.verdict}, {progress(sight)}."
     )
 
 

@@ -46,14 +46,16 @@ def number(value: float) -> str:
 
 
 def shape(sizes: Sequence[int]) -> str:
-    """Write the widths of a network, many equal hidden layers in a row as one.
+    """Write the widths of a network, many equal hidden layers in a row as one, or all of it.
 
     Examples
     --------
-    >>> shape([2, 2, 1]), shape([2, 50, 50, 50, 1]), shape([2, 2, 2])
-    ('2-2-1', '2-50×3-1', '2-2-2')
+    >>> shape([2, 2, 1]), shape([2, 50, 50, 50, 1]), shape([2, 2, 2]), shape([250] * 12)
+    ('2-2-1', '2-50×3-1', '2-2-2', '250×12')
     """
     inputs, *hidden, outputs = sizes
+    if len(hidden) > 1 and {inputs, outputs} == set(hidden):
+        return f"{inputs}×{len(sizes)}"
     parts = [str(inputs)]
     for size, layers in groupby(hidden):
         count = len(list(layers))
@@ -215,6 +217,30 @@ def numbers(values: Iterable[float]) -> list[float | None]:
 def finite(value: float) -> float | None:
     """Return the number, or None where JSON has no word for it."""
     return float(value) if isfinite(value) else None
+
+
+def counted(count: int, thing: str) -> str:
+    """Return how many of a thing there are, one or several.
+
+    Examples
+    --------
+    >>> counted(1, "unit"), counted(20, "unit")
+    ('1 unit', '20 units')
+    """
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def hidden_units(units: int, distinct: int) -> str:
+    """Say how many of the hidden units are what they seem.
+
+    Examples
+    --------
+    >>> hidden_units(20, 2), hidden_units(20, 20), hidden_units(1, 1)
+    ('20 hidden units act as 2', '20 hidden units, all different', '1 hidden unit')
+    """
+    if distinct < units:
+        return f"{units} hidden units act as {distinct}"
+    return f"{units} hidden units, all different" if units > 1 else "1 hidden unit"
 
 
 def ending(loss: float) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from experiments.kit.claims import Verdict
 from experiments.kit.words import (
+    counted,
     describe_start,
     finite,
     heading,
@@ -36,8 +37,8 @@ def text(result: Propagation, figure: str) -> str:
             click.style(f"How far a signal travels, {result.activation}", bold=True),
             "",
             *wrapped("paper", f"{result.about}." if result.about else ""),
-            row("networks", f"{result.runs} of {_counted(result.depth, 'hidden layer')}, "
-                f"{_counted(result.width, 'unit')} each, before training"),
+            row("networks", f"{result.runs} of {counted(result.depth, 'hidden layer')}, "
+                f"{counted(result.width, 'unit')} each, before training"),
             row("sent in", f"forward {result.rows} random inputs of std 1, back delta = ∂L/∂z of "
                 "std 1"),
             row("shown", "medians of the networks, each beside theory, which is of wide layers"),
@@ -82,7 +83,7 @@ def _told(journey: Journey, result: Propagation) -> list[str]:
     name = heading(describe_start(journey.start))
     twin = _same_as(journey, result.journeys)
     if twin is not None:
-        inputs = _counted(result.width, "input")
+        inputs = counted(result.width, "input")
         return ["", name, f"the same weights as {twin}: every layer has {inputs}"]
     shown = ("z_std", "a_std", "delta_std", "dW_rms")
     columns = [column for name in shown for column in (journey.median(name), journey.theory(name))]
@@ -101,17 +102,6 @@ def _told(journey: Journey, result: Propagation) -> list[str]:
         for k in layers
     ]
     return ["", name, *table(rows, heads, ">" * len(heads))]
-
-
-def _counted(count: int, thing: str) -> str:
-    """Return how many of a thing there are, one or several.
-
-    Examples
-    --------
-    >>> _counted(1, "unit"), _counted(20, "unit")
-    ('1 unit', '20 units')
-    """
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _same_as(journey: Journey, journeys: Sequence[Journey]) -> str | None:

@@ -16,7 +16,7 @@ from scipy.integrate import quad, solve_ivp
 from scipy.special import digamma, erf, polygamma
 from scipy.stats import binom, norm
 
-from mlp import MLP, activations, diagnostics, initializers, theory
+from mlp import MLP, activations, diagnostics, initializers, mse, theory
 from mlp.activations import Activation
 from mlp.arrays import Array
 from tests.oracles import SCALARS, assert_one_line
@@ -345,6 +345,42 @@ def test_the_mean_of_two_with_kinks_away_from_zero(q: float, c: float) -> None:
     assert mean == pytest.approx(expected, abs=1e-11)
 
 
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("q", [0.1, 1.0, 10.0])
+def test_the_means_of_pairs_are_those_of_two(name: str, q: float) -> None:
+    c = np.array([-0.9, 0.0, 0.5, 0.9, 0.999])
+    f = activations.get(name)
+    for g in (f, f.slope):
+        steep = g is not f and name == "relu"
+        for one in c:
+            covariance = q * np.array([[1, one], [one, 1]])
+            means = theory.gaussian_mean_of_pairs(g, covariance, f.kinks)
+            expected = theory.gaussian_mean_of_two(g, q, one, f.kinks)
+            assert (
+                means[0, 1]
+                == means[1, 0]
+                == pytest.approx(expected, abs=(2e-2 if steep else 1e-3) * means[0, 0])
+            )
+            assert means[0, 0] == pytest.approx(theory.gaussian_mean(lambda z: g(z) ** 2, q))  # noqa: B023
+
+
+def test_the_means_of_pairs_of_different_variances() -> None:
+    """Cho & Saul 2009 for the ReLU, Williams 1997 for erf; one example is 0."""
+    B = np.array([[0.3, 0.0], [-1.2, 2.0], [0.9, 1.1], [0.0, 0.0], [3.0, 0.1]])
+    K = B @ B.T
+    size = np.linalg.norm(B, axis=1)
+    with np.errstate(invalid="ignore"):
+        angle = np.arccos(np.clip(np.nan_to_num(K / np.outer(size, size)), -1, 1))
+    kernel = np.outer(size, size) * (np.sin(angle) + (math.pi - angle) * np.cos(angle)) / math.tau
+    ramps = theory.gaussian_mean_of_pairs(lambda z: np.maximum(z, 0), K)
+    np.testing.assert_allclose(ramps, kernel, atol=1e-3)
+    reach = np.sqrt(1 + 2 * size**2)
+    arcsine = 2 / math.pi * np.arcsin(2 * K / np.outer(reach, reach))
+    np.testing.assert_allclose(theory.gaussian_mean_of_pairs(erf, K), arcsine, atol=1e-3)
+    hard = theory.gaussian_mean_of_pairs(HARD_TANH, K[:2, :2], HARD_TANH.kinks)
+    assert hard[1, 1] == pytest.approx(by_quad(lambda z: np.clip(z, -1, 1) ** 2, K[1, 1]), 1e-5)
+
+
 def test_equal_examples_stay_equal_and_the_limits_of_the_variance_are_taken() -> None:
     for name in NAMES:
         for q in (0.0, 1e-3, 1.0, 1e3, math.inf):
@@ -558,6 +594,30 @@ def test_wide_networks_follow_the_signal(name: str, initializer: str) -> None:
         assert_mean(log, 2 * np.log(getattr(expected, field)[hidden]))
 
 
+@pytest.mark.parametrize("initializer", ["he_normal", "lecun_uniform"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gradients_of_wide_networks_add_up_as_predicted(name: str, initializer: str) -> None:
+    """With a real loss, of examples some of which are alike."""
+    sizes, count = [3, 300, 200, 300, 2], 30
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((3, 3)).repeat(4, axis=0) + 0.2 * rng.standard_normal((12, 3))
+    y = 3 + x @ rng.standard_normal((3, 2))
+    net = MLP.stack(
+        [MLP(sizes, name, kernel_initializer=initializer, seed=s) for s in range(count)]
+    )
+    trace = net.forward(x)
+    error = mse(trace.output, y)[1]
+    measured = diagnostics.dW_rms(net, trace, net.backward(trace, error)) ** 2
+    products: Any = np.mean(
+        [np.array(theory.gradient_products(sizes, name, initializer, x, e)) for e in error], axis=0
+    )
+    hidden = slice(None, -1)  # of the last layer the error is not independent
+    ratio = measured[:, hidden].mean(axis=0) / products.sum(axis=(-2, -1))[hidden]
+    np.testing.assert_allclose(ratio, 1, atol=0.15)
+    alone = np.trace(products, axis1=-2, axis2=-1)
+    assert (products.sum(axis=(-2, -1)) > 1.5 * alone).all()
+
+
 def test_an_output_activation_bends_the_error_too() -> None:
     sizes, count = [200, 200, 200], 60
     rng = np.random.default_rng(3)
@@ -757,6 +817,15 @@ def test_a_mode_from_beginning_to_end() -> None:
         (lambda: theory.signal([2, 1], "tanh", "he_normal", -1.0), "q_x -1.0"),
         (lambda: theory.signal([2, 1], "tanh", "he_normal", sigma_b=-1.0), "sigma_b -1.0"),
         (lambda: theory.signal([2, 1], "tanh", "he_normal", error_std=-1.0), "error_std -1.0"),
+        (
+            lambda: theory.gradient_products([2, 1], "tanh", "zeros", [[1.0]], [[1.0]]),
+            "x 2 columns",
+        ),
+        (
+            lambda: theory.gradient_products([1, 2], "tanh", "zeros", [[1.0]], [[1.0]]),
+            "error 2 columns",
+        ),
+        (lambda: theory.gaussian_mean_of_pairs(np.cos, [[-2.0]]), "q -2.0"),
         (lambda: theory.relu_log_growth(0), "width 0"),
         (lambda: theory.relu_log_growth(10, 0.0), "sigma_w positive"),
         (lambda: theory.born_dead([2, 2.5]), "width 2.5"),  # type: ignore[list-item]

@@ -154,16 +154,17 @@ def test_a_port_that_is_taken_is_one_sentence_unless_any_will_do(server: Server)
     command = [*COMMAND, *SMALL, "--no-open", "--port", str(server.port)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "address already in use" in done.stderr.lower()
+    assert done.stderr.startswith(f"Error: port {server.port}: address already in use; without")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_usual_port_gives_way(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    from experiments.explorer import browser
-
-    monkeypatch.setattr(browser, "PORT", server.port)
-    with browser.listening(None) as where:
-        assert where.getsockname()[1] not in (0, server.port)
+def test_of_two_explorers_each_is_where_it_says() -> None:
+    """The second leaves the usual port to the first."""
+    two = Server("--no-open"), Server("--no-open")
+    ports = {explorer.port for explorer in two}
+    assert len(ports) == 2
+    assert [explorer.status("/") for explorer in two] == [200, 200]
+    assert [explorer.end()[0] for explorer in two] == [0, 0]
 
 
 # --- the page ----------------------------------------------------------------------------
@@ -219,6 +220,11 @@ class Page:
             event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
             self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 
+    def photograph(self, place: dict[str, float]) -> str:
+        clip = {name: place[name] for name in ("x", "y", "width", "height")} | {"scale": 1}
+        told = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip})
+        return str(told["data"])
+
     def key(self, key: str) -> None:
         from selenium.webdriver.common.action_chains import ActionChains
 
@@ -253,10 +259,8 @@ def places() -> dict[str, tuple[float, float]]:
         else:  # the second of its words
             radio: Any = control
             found[control.name] = at(control.ax, *radio.radio._buttons.get_offsets()[1])
-    seed: Any = figure._seed_button
-    for name, button in zip(("step", "reset"), figure._buttons, strict=True):
-        found[name] = at(button.ax, 0.5, 0.5)
-    found |= {"seed": at(seed.ax, 0.5, 0.5), "play": at(figure._play_button.ax, 0.5, 0.5)}
+    for name in ("step", "reset", "seed", "play"):
+        found[name] = at(figure._buttons[name].ax, 0.5, 0.5)
     return found
 
 
@@ -291,11 +295,18 @@ def test_the_picture_fills_the_window(page: Page) -> None:
     page.until(lambda: page.canvas()[:2] == (1280, 800))
 
 
-def test_the_number_under_the_mouse_is_told(page: Page) -> None:
-    event = {"type": "mouseMoved", "x": 500, "y": 520}
-    page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
-    words = "return document.querySelector('.mpl-message').textContent"
+def test_the_number_under_the_mouse_is_told_and_seen(page: Page) -> None:
+    move: Any = {"type": "mouseMoved", "x": 500, "y": 500}
+    page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", move)
+    message = "document.querySelector('.mpl-message')"
+    words = f"return {message}.textContent"
     page.until(lambda: re.match(r"layer \d: ", page.driver.execute_script(words)))
+    place = page.driver.execute_script(f"return {message}.getBoundingClientRect().toJSON()")
+    assert 0 < place["left"] < place["right"] < 1280
+    seen = page.photograph(place)
+    page.driver.execute_script(f"{message}.style.visibility = 'hidden'")
+    assert page.photograph(place) != seen
+    page.driver.execute_script(f"{message}.style.visibility = ''")
 
 
 def test_nothing_is_asked_outside_this_machine(page: Page, server: Server) -> None:

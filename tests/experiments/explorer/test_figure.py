@@ -20,9 +20,9 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from experiments.data import load
-from experiments.explorer import panels, text
-from experiments.explorer.controls import Dial, Pick
-from experiments.explorer.figure import CONTROLS, ExplorerFigure, explore
+from experiments.explorer import panels, scales, text
+from experiments.explorer.controls import CONTROLS, Dial, Pick
+from experiments.explorer.figure import ExplorerFigure, explore
 from experiments.explorer.measure import Choice, Explorer, start_names
 from experiments.kit.style import save
 from mlp import activations, initializers
@@ -90,6 +90,10 @@ class Board:
         x, y = np.asarray(radio.ax.collections[0].get_offsets())[k]
         self.click(radio.ax, x, y)
 
+    def command(self) -> str:
+        """Return the command that a shell would make of what is written."""
+        return self.figure._command.get_text().replace(" \\\n", " ")
+
     def look(self) -> None:
         """Bring the artists up to date, without the pixels, which take five times as long."""
         self.figure._show()
@@ -145,6 +149,16 @@ def test_every_slider_goes_through_its_range(
     assert f"{dial.value:.2g}".rstrip("0") in dial.number.get_text()
 
 
+def test_the_named_starts_are_marked_on_the_slider(board: Board) -> None:
+    """A click on a mark leads to the range of that start."""
+    marks, slider = board["sigma_w"].marks, board["sigma_w"].ax
+    places = np.asarray(marks.get_xdata())
+    assert len(places) == 4
+    for place, start in zip(places, ("small", "scaled", "he_normal", "large"), strict=True):
+        board.click(slider, slider.transLimits.transform((place, 0))[0])
+        assert board.choice.sigma_w == pytest.approx(Choice(start, width=8).at, rel=0.03)
+
+
 def test_every_start_and_activation_can_be_clicked(board: Board) -> None:
     start: Pick = board["start"]
     for k, name in enumerate(text.WORDS):
@@ -171,10 +185,7 @@ def test_starts_without_a_button_take_turns_in_the_last(board: Board) -> None:
 
 
 def test_buttons_step_play_reset_and_seed(board: Board) -> None:
-    play, (step, reset), seed = (
-        board.figure._play_button, board.figure._buttons, board.figure._seed_button,
-    )  # fmt: skip
-    assert seed is not None
+    play, step, reset, seed = board.figure._buttons.values()
     before = board.explorer.sight.network.theta.copy()
     board.click(step.ax)
     assert board.explorer.sight.epoch == 1
@@ -208,9 +219,9 @@ def test_keys_move_through_the_controls_and_change_them(board: Board) -> None:
             assert getattr(more, name) > getattr(before, name)
             assert getattr(board.choice, name) == getattr(before, name)
         board.keys("down" if name != "depth" else "tab")
-    board.keys("up", "shift+tab")
+    board.keys("up", "shift+tab", "shift+iso_left_tab")
     board.look()
-    assert [c.name for c in board.figure._controls if c.focused] == ["width"]
+    assert [c.name for c in board.figure._controls if c.focused] == ["depth"]
 
 
 def test_keys_play_step_reset_seed_and_help(board: Board) -> None:
@@ -236,7 +247,7 @@ def test_controls_can_be_left_out() -> None:
     assert [c.name for c in board.figure._controls] == [
         "start", "sigma_w", "width", "learning_rate",
     ]  # fmt: skip
-    assert board.figure._seed_button is None
+    assert "seed" not in board.figure._buttons
     board.keys("n")
     assert board.choice.seed == 0
     bare = Board(hide=CONTROLS)
@@ -261,10 +272,8 @@ def test_lines_are_what_is_measured() -> None:
         panel = board.panel(panels.SignalPanel, k)
         np.testing.assert_array_equal(panel.line.get_xdata(), np.arange(1, 7))
         np.testing.assert_array_equal(panel.line.get_ydata(), sight.measured(measure))
-        assert panel.dots.get_visible() == (measure != "dW_rms")
-    predicted = sight.theory("a_std")
-    assert predicted is not None
-    np.testing.assert_array_equal(board.panel(panels.SignalPanel).dots.get_ydata(), predicted)
+        assert panel.dots.get_visible()
+        np.testing.assert_array_equal(panel.dots.get_ydata(), sight.theory(measure))
     board.keys("s", "s", "s")
     board.look()
     loss = board.panel(panels.LossPanel)
@@ -274,11 +283,27 @@ def test_lines_are_what_is_measured() -> None:
 
 def test_histograms_hold_every_answer() -> None:
     a = np.array([-5.0, -1, -1, 0, 0, 0, 0, 0.99, 1, np.nan])
-    edges = panels.histogram_edges("tanh")
+    edges = scales.histogram_edges("tanh")
     counted, _ = np.histogram(np.clip(a[:-1], -1, 1), edges)
-    np.testing.assert_allclose(panels.heights(a, edges) * 4, counted)
-    assert panels.histogram_edges("relu")[[0, -1]].tolist() == [0, 4]
-    assert panels.heights(np.full(5, np.inf), edges).sum() == 0
+    np.testing.assert_allclose(scales.heights(a, edges) * 4, counted)
+    assert scales.histogram_edges("relu")[[0, -1]].tolist() == [0, 4]
+    assert scales.heights(np.full(5, np.inf), edges).sum() == 0
+
+
+def test_the_whole_command_is_written_whatever_is_chosen(board: Board) -> None:
+    """Also a long one, and one with signs that would be mathematics."""
+    source = ["--data", "the $\\frac$ of $1.csv", "--inputs", "bill_length_mm,bill_depth_mm,year"]
+    board.explorer.source = tuple(source)
+    try:
+        board.explorer.choose(
+            start="glorot_uniform", activation="sigmoid", learning_rate=1e-4, width=250,
+            seed=12345, batch_size=16, optimizer="adam",
+        )  # fmt: skip
+        assert_legible(board.figure, 10)
+        assert board.command() == text.command(board.explorer.sight, source)
+        assert "\n" in board.figure._command.get_text()
+    finally:
+        board.explorer.source = ()
 
 
 def test_equal_units_have_one_colour() -> None:
@@ -375,6 +400,23 @@ def test_a_training_that_diverged_stops_playing() -> None:
     assert not board.figure.playing
 
 
+def test_what_diverged_is_empty_and_where_it_came_from_stays_in_grey() -> None:
+    board = Board(activation="relu", start="large", depth=10, width=100)
+    before = board.figure.sight
+    board.explorer.train()
+    board.look()
+    assert list(board.figure.past) == [before]
+    for k, measure in enumerate(panels.SIGNALS):
+        panel = board.panel(panels.SignalPanel, k)
+        unknown = np.isnan(board.explorer.sight.measured(measure))
+        assert unknown.any()
+        np.testing.assert_array_equal(np.isnan(panel.line.get_ydata()), unknown)
+        assert np.isfinite(panel.before[0].get_ydata()).all()
+    assert board.panel(panels.LossPanel).title.get_text().startswith("diverged at epoch ")
+    assert "not finite" in board.panel(panels.UnitsPanel).title.get_text()
+    assert_legible(board.figure, 10)
+
+
 def test_the_number_under_the_mouse_is_exact() -> None:
     board = Board(depth=5)
     sight = board.explorer.sight
@@ -403,6 +445,14 @@ def test_other_numbers_of_inputs_show_the_answer_against_the_truth(inputs: str) 
     truth, answer = panel.dots.get_data()
     assert len(truth) == len(answer) == 342
     assert "it answers" in panel.ax.format_coord(float(truth[0]), 0.0)
+    board.keys("s")
+    assert_legible(board.figure, 10)
+
+
+def test_an_input_that_does_not_vary_has_a_picture_too(tmp_path: Path) -> None:
+    table = tmp_path / "flat.csv"
+    table.write_text("a,b,c\n1,5,3\n2,5,1\n4,5,2\n3,5,9\n", encoding="utf-8")
+    board = Board(data=load(str(table), ("a", "b"), ("c",)))
     board.keys("s")
     assert_legible(board.figure, 10)
 
@@ -544,7 +594,7 @@ def held(moves: list[Any]) -> None:
     sight = board.explorer.sight
     assert board.figure.sight is sight
     assert sight.choice == board.choice
-    assert board.figure._command.get_text() == text.command(sight)
+    assert board.command() == text.command(sight)
 
 
 @settings(max_examples=2)

@@ -68,13 +68,17 @@ def test_what_is_seen_is_what_numpy_says_of_the_pass() -> None:
     assert sight.measured("delta_std")[-1] == pytest.approx(part, rel=0.01)
 
 
-@pytest.mark.parametrize(("start", "activation"), [("small", "tanh"), ("he_normal", "relu")])
+@pytest.mark.parametrize(
+    ("start", "activation"),
+    [("small", "tanh"), ("he_normal", "relu"), ("large", "tanh"), ("lecun_normal", "sigmoid")],
+)
 def test_theory_lies_on_what_is_measured(start: str, activation: str) -> None:
-    sight = explorer(start=start, activation=activation, depth=6, width=250).sight
-    for measure in ("a_std", "delta_std"):
-        predicted = sight.theory(measure)
-        assert predicted is not None
-        np.testing.assert_allclose(sight.measured(measure), predicted, rtol=0.35)
+    """On average over the networks: each has its own error at the output, and so its own dW."""
+    choice = {"start": start, "activation": activation, "depth": 6, "width": 250}
+    sights = [explorer(**choice, seed=seed).sight for seed in range(5)]
+    for measure in ("a_std", "delta_std", "dW_rms"):
+        ratio = [s.measured(measure) / np.array(s.theory(measure)) for s in sights]
+        np.testing.assert_allclose(np.mean(ratio, axis=0), 1, atol=0.25)
 
 
 def test_theory_is_silent_once_it_trains_and_where_it_knows_nothing() -> None:
@@ -82,7 +86,7 @@ def test_theory_is_silent_once_it_trains_and_where_it_knows_nothing() -> None:
     assert made.sight.theory("a_std") is None
     made.choose(start="scaled")
     assert made.sight.theory("a_std") is not None
-    assert made.sight.theory("dW_rms") is None
+    assert made.sight.theory("dW_rms") is not None
     made.train(1)
     assert made.sight.theory("a_std") is None
 
@@ -126,6 +130,17 @@ def test_the_verdict(changes: dict[str, Any], epochs: int, word: str) -> None:
     made = explorer(**changes)
     made.train(epochs)
     assert made.sight.verdict == word
+
+
+def test_of_another_network_a_moment_is_one_epoch_until_its_pace_is_known() -> None:
+    """Else a small network's hundreds of epochs would hold up the controls of a large one."""
+    made = explorer(depth=1, width=1)
+    made.train_for(0.01)
+    made.train_for(0.1)
+    assert made.sight.epoch > 5
+    made.choose(depth=2)
+    made.train_for(0.1)
+    assert made.sight.epoch == 1
 
 
 def test_a_training_that_diverged_goes_no_further() -> None:
