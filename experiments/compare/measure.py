@@ -31,7 +31,7 @@ from experiments.kit.settings import (
     unwatched,
 )
 from experiments.kit.sizes import of_training, require
-from experiments.kit.starts import Start
+from experiments.kit.starts import Start, good_start
 from experiments.kit.sweep import Map, Tasks
 from experiments.kit.training import (
     BATCHES,
@@ -224,8 +224,8 @@ class Comparison:
     ----------
     settings : Settings
         The network and the training, but for the rate.
-    dataset : Dataset
-        The whole table.
+    table : Table
+        All rows.
     rows : Rows
         How every run splits it.
     runs : int
@@ -237,7 +237,7 @@ class Comparison:
     """
 
     settings: Settings
-    dataset: Dataset
+    table: Table
     rows: Rows
     runs: int
     candidates: list[Candidate]
@@ -246,10 +246,15 @@ class Comparison:
     def __getitem__(self, name: str) -> Candidate:
         return {candidate.name: candidate for candidate in self.candidates}[name]
 
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The whole table, standardised."""
+        return self.table.standardised()
+
     @property
     def sizes(self) -> list[int]:
         """Inputs, hidden units, outputs."""
-        return [self.dataset.x.shape[1], *self.settings.hidden, self.dataset.y.shape[1]]
+        return _sizes(self.table, self.settings)
 
     @property
     def rates(self) -> tuple[float, ...]:
@@ -287,6 +292,12 @@ class Comparison:
                 >= NOISE
             )
         ]
+
+    @property
+    def recommended(self) -> Candidate:
+        """The start to take: the usual one of the activation if it is as good, else the best."""
+        usual = good_start(self.settings.activation).kernel.name
+        return next((c for c in self.equals if c.name == usual), self.best)
 
     @property
     def worse(self) -> list[Candidate]:
@@ -425,7 +436,7 @@ def compare(
         step()
     return Comparison(
         settings=settings,
-        dataset=table.standardised(),
+        table=table,
         rows=rows,
         runs=runs,
         candidates=[_candidate(start, i, rates, trained) for i, start in enumerate(starts)],

@@ -13,6 +13,7 @@ import click
 import numpy as np
 
 from experiments.compare.measure import Candidate, Comparison
+from experiments.fitting import again
 from experiments.kit.words import (
     data_rows,
     describe_network,
@@ -56,12 +57,20 @@ def text(result: Comparison, figure: str) -> str:
             *answer,
             "",
             row("picture", figure),
-            *rows(
-                "next",
-                [f"mlp-demo {name} --activation {activation}" for name in ("propagate", "xavier")],
-            ),
+            *rows("next", _next(result)),
         ]
     )
+
+
+def _next(result: Comparison) -> list[str]:
+    """Return what to type to train the network from the start to take, and to see why it is."""
+    settings, hidden = result.settings, result.settings.hidden
+    why = f"mlp-demo propagate --activation {settings.activation}"
+    if len(set(hidden)) == 1:
+        why += f" --depth {len(hidden)} --width {hidden[0]}"
+    if result.nobody_learns:
+        return [why]
+    return [*again.training_of(result.table, settings, result.recommended.name), why]
 
 
 _EXPLAINED = (

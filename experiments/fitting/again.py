@@ -1,4 +1,4 @@
-"""What to type next after a training: the command that does the same but for what was advised.
+"""What to type next: the command that trains on the same table, but for what was advised.
 
 Where to go next: ``text.py``, which ends with it.
 """
@@ -11,11 +11,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.data import SOURCES, column_names
+from experiments.data import SOURCES, Table, column_names
 from experiments.fitting.model import DEFAULTS
 from experiments.fitting.outcome import Fit
-from experiments.kit.settings import widths
-from experiments.kit.starts import typed
+from experiments.kit.settings import Settings, widths
+from experiments.kit.starts import good_start, typed
 from experiments.kit.words import COLUMN, WIDTH
 
 
@@ -25,7 +25,8 @@ def commands(fit: Fit) -> list[str]:
     if fit.own_rows_only and not advice:
         compare = f"mlp-demo compare --data {shlex.quote(fit.table.source)}"
         # Its usual activation is another.
-        return _in_lines(compare, _of_table(fit) | {"--activation": model.settings.activation})
+        options = _of_table(fit.table, model.settings, model.drop_missing)
+        return _in_lines(compare, options | {"--activation": model.settings.activation})
     lines = []
     if saved and (not advice or fit.verdict().word == "learning"):
         asked = f"mlp-demo predict {shlex.quote(saved)} {shlex.quote(fit.table.source)} -o out.csv"
@@ -38,6 +39,14 @@ def commands(fit: Fit) -> list[str]:
         resumed = {"--resume": saved, "--epochs": "100", "--patience": fit.patience}
         lines += _in_lines(train, resumed)
     return lines
+
+
+def training_of(table: Table, settings: Settings, start: str) -> list[str]:
+    """Return what to type to train such a network on a table from a start, and keep it."""
+    options = _of_table(table, settings, bool(table.dropped) and table.source not in SOURCES)
+    usual = good_start(settings.activation).kernel.name
+    options |= _unusual({"--init": (typed(start), usual)}) | {"--save": "net.npz"}
+    return _in_lines(f"mlp-demo train {shlex.quote(table.source)}", options)
 
 
 def _in_lines(command: str, options: Mapping[str, Any]) -> list[str]:
@@ -72,21 +81,21 @@ def _options(fit: Fit) -> dict[str, Any]:
         "--keep": (model.keep, "best"),
         "--patience": (fit.patience, None),
     }
-    return _of_table(fit) | _unusual(given)
+    return _of_table(fit.table, settings, model.drop_missing) | _unusual(given)
 
 
-def _of_table(fit: Fit) -> dict[str, Any]:
+def _of_table(table: Table, settings: Settings, drop_missing: bool) -> dict[str, Any]:
     """Return the options that say what is learned from what, by which network."""
-    model, source = fit.model, fit.table.source
+    source = table.source
     own = SOURCES[source] if source in SOURCES else None  # noqa: SIM401
     names = column_names(source)
     inputs, targets = (own.inputs, own.targets) if own else (names, names[-1:])
     given = {
-        "--inputs": (model.inputs, tuple(name for name in inputs if name not in model.targets)),
-        "--target": (model.targets, tuple(targets)),
-        "--activation": (model.settings.activation, DEFAULTS.activation),
-        "--hidden": (widths(model.settings.hidden), str(DEFAULTS.hidden)),
-        "--drop-missing": (model.drop_missing, False),
+        "--inputs": (table.inputs, tuple(name for name in inputs if name not in table.targets)),
+        "--target": (table.targets, tuple(targets)),
+        "--activation": (settings.activation, DEFAULTS.activation),
+        "--hidden": (widths(settings.hidden), str(DEFAULTS.hidden)),
+        "--drop-missing": (drop_missing, False),
     }
     unusual = _unusual(given)
     for option in ("--inputs", "--target"):

@@ -19,7 +19,7 @@ from experiments.compare.measure import (
     usual_epochs,
     usual_rates,
 )
-from experiments.data import DataError, load, read
+from experiments.data import DataError, read
 from experiments.kit.settings import Settings
 from experiments.kit.starts import named_start
 from experiments.kit.training import BATCHES, WEIGHTS
@@ -50,7 +50,7 @@ def candidate(name: str, explained: Array, rates: tuple[float, ...] = (0.1,)) ->
 def comparison(*explained: Array, margin: float = 0.0) -> Comparison:
     rivals = [candidate("he_normal", each) for each in explained]
     runs = len(explained[0])
-    return Comparison(SMALL, load(), Rows(206, 68, 68), runs, rivals, margin)
+    return Comparison(SMALL, PENGUINS, Rows(206, 68, 68), runs, rivals, margin)
 
 
 # --- training ----------------------------------------------------------------------------

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from experiments.cli import main
 from experiments.compare import text as words
 from experiments.compare.figure import figure
 from experiments.compare.measure import compare
@@ -60,3 +65,34 @@ def test_the_csv_holds_every_curve() -> None:
     assert len(rows) == 1 + 2 * 2 * 6
     assert float(rows[1][4]) == result["large"].losses[0, 0]
     assert rows[6] == ["large", "1e+200", "0", "5", ""]
+
+
+def test_what_comes_next_trains_the_same_network_on_the_same_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    lines = ["a b,c,price", *(f"{a:.3f},{c:.3f},{a - c:.3f}" for a, c in rng.normal(size=(40, 2)))]
+    Path("my houses.csv").write_text("\n".join([*lines, "1,,2"]))
+    table = read("my houses.csv", ("c", "a b"), ("price",), drop_missing=True)
+    settings = Settings("relu", (8, 8), 3, batch_size=32)
+    starts = [named_start(name) for name in ("zeros", "glorot_normal", "0.3")]
+    result = compare(starts, table, settings, rates=(0.1,), runs=8)
+    told = click.unstyle(words.text(result, "p.png")).split("next  ")[1]
+    train, propagate = (shlex.split(c)[1:] for c in told.replace("\\\n", "").splitlines())
+    assert train[train.index("--init") + 1] == result.recommended.name != "he_normal"
+    done = CliRunner().invoke(main, [*train, "--json", "--epochs", "2"])
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["sizes"], found["activation"]) == ([2, 8, 8, 1], "relu")
+    assert (found["inputs"], found["initializer"]) == (["c", "a b"], result.recommended.name)
+    done = CliRunner().invoke(main, [*propagate, "--json"])
+    found = json.loads(done.stdout)
+    assert (found["depth"], found["width"], found["activation"]) == (2, 8, "relu")
+
+
+def test_the_usual_start_is_recommended_among_equals() -> None:
+    starts = [named_start(name) for name in ("he_uniform", "glorot_normal", "zeros")]
+    result = compare(starts, PENGUINS, Settings("tanh", (8,), 20, batch_size=32), runs=8)
+    assert result.best.name in ("he_uniform", "glorot_normal")
+    assert result.recommended.name == "glorot_normal"
