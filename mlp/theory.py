@@ -514,8 +514,8 @@ def correlation_map(
     Raises
     ------
     ValueError
-        If c is not from -1 to 1, or q, sigma_w or sigma_b is negative or not a number, or a
-        sigma lies beyond 1e75 or below 1e-75.
+        If c is not from -1 to 1, or q, sigma_w or sigma_b is negative or not a number, or one
+        lies beyond 1e75, or sigma_w below 1e-75.
 
     References
     ----------
@@ -530,7 +530,7 @@ def correlation_map(
     0.3183
     """
     f = activations.get(activation)
-    sigma_w, sigma_b = _moderate("sigma_w", sigma_w), _moderate("sigma_b", sigma_b)
+    sigma_w, sigma_b = _moderate("sigma_w", sigma_w, 1e-75), _moderate("sigma_b", sigma_b)
     q = _within_reach(q)
     product = sigma_w**2 * gaussian_mean_of_two(f, q, c, f.kinks) + sigma_b**2
     return product / variance_map(q, f, sigma_w, sigma_b)
@@ -559,7 +559,7 @@ def correlation_fixed_point(
     Raises
     ------
     ValueError
-        If sigma_w or sigma_b is negative or not a number, beyond 1e75 or below 1e-75.
+        If sigma_w or sigma_b is negative, not a number or beyond 1e75, or sigma_w below 1e-75.
 
     Notes
     -----
@@ -579,7 +579,7 @@ def correlation_fixed_point(
     0.137
     """
     f = activations.get(activation)
-    sigma_w, sigma_b = _moderate("sigma_w", sigma_w), _moderate("sigma_b", sigma_b)
+    sigma_w, sigma_b = _moderate("sigma_w", sigma_w, 1e-75), _moderate("sigma_b", sigma_b)
     q = _within_reach(fixed_point(f, sigma_w, sigma_b))
     next_q = variance_map(q, f, sigma_w, sigma_b)
 
@@ -623,7 +623,7 @@ def correlation_depth(activation: str | Activation, sigma_w: float, sigma_b: flo
     Raises
     ------
     ValueError
-        If sigma_w or sigma_b is negative or not a number, beyond 1e75 or below 1e-75.
+        If sigma_w or sigma_b is negative, not a number or beyond 1e75, or sigma_w below 1e-75.
 
     Notes
     -----
@@ -643,7 +643,7 @@ def correlation_depth(activation: str | Activation, sigma_w: float, sigma_b: flo
     >>> print(round(correlation_depth("relu", 1.0), 2))    # 1 / ln 2: q halves in every layer
     1.44
     """
-    sigma_w, sigma_b = _moderate("sigma_w", sigma_w), _moderate("sigma_b", sigma_b)
+    sigma_w, sigma_b = _moderate("sigma_w", sigma_w, 1e-75), _moderate("sigma_b", sigma_b)
     q = _within_reach(fixed_point(activation, sigma_w, sigma_b))
     chi_c = chi(q, activation, sigma_w, correlation_fixed_point(activation, sigma_w, sigma_b))
     return math.inf if abs(chi_c - 1) < 1e-14 else float(abs(depth_scale(chi_c)))
@@ -1140,9 +1140,9 @@ def _sigma(name: str, value: float) -> float:
     return np.float64(value)  # whose square is inf where float's is an OverflowError
 
 
-def _moderate(name: str, value: float) -> float:
-    if value > 0 and not 1e-75 <= value <= 1e75:  # the square of its square is to be a number
-        raise ValueError(f"{name} must be 0 or from 1e-75 to 1e75, not {value}")
+def _moderate(name: str, value: float, least: float = 0.0) -> float:
+    if value > 0 and not least <= value <= 1e75:  # the square of its square is to be a number
+        raise ValueError(f"{name} must be 0 or from {least:g} to 1e75, not {value}")
     return _sigma(name, value)
 
 

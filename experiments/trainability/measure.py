@@ -45,8 +45,6 @@ REMEMBERED = 40
 ROWS, UNSEEN = 200, 500
 # Of fewer rows, the part to learn from.
 SHARE = 0.6
-# The scales that are mapped.
-SMALLEST, LARGEST = 1e-6, 1e6
 # The map against the rate: how deep, and which rates.
 RATE_DEPTH = 10
 RATE_ROWS = tuple(float(rate) for rate in np.geomspace(1e-5, 3, 23).round(9))
@@ -358,9 +356,6 @@ def trainability(
     """
     settings = settings or MAPPED.settings()
     depths = sorted(set(depths or ((RATE_DEPTH,) if against == "rate" else DEPTHS)))
-    for name, values in (("a scale", scales or ()), ("the standard deviation of b", [sigma_b])):
-        if wrong := [v for v in values if v and not SMALLEST <= v <= LARGEST]:
-            raise InputError(f"{name} must be from {SMALLEST:g} to {LARGEST:g}, not {wrong[0]:g}")
     columns = sorted(set(scales or usual_scales(settings.activation, width, sigma_b)))
     usual = RATES.of(settings.activation, settings.optimizer)
     rates = tuple(rates or (RATE_ROWS if against == "rate" else usual))

@@ -843,7 +843,9 @@ def test_a_wrong_argument_is_named_in_one_line(call: Callable[[], object], words
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid", "linear"])
 def test_correlations_have_numbers_as_far_as_they_say(name: str) -> None:
-    for sigma_w, sigma_b in product((1e-75, 1e-20, 1.0, 1e20, 1e75), (0.0, 1e-75, 1.0, 1e75)):
+    for sigma_w, sigma_b in product(
+        (1e-75, 1e-20, 1.0, 1e20, 1e75), (0.0, 1e-300, 1e-90, 1.0, 1e75)
+    ):
         assert 0 <= theory.correlation_fixed_point(name, sigma_w, sigma_b) <= 1
         assert theory.correlation_depth(name, sigma_w, sigma_b) >= 0
 
