@@ -643,9 +643,9 @@ def correlation_depth(activation: str | Activation, sigma_w: float, sigma_b: flo
     >>> print(round(correlation_depth("relu", 1.0), 2))    # 1 / ln 2: q halves in every layer
     1.44
     """
-    sigma_w, sigma_b = _moderate("sigma_w", sigma_w, 1e-75), _moderate("sigma_b", sigma_b)
+    c = correlation_fixed_point(activation, sigma_w, sigma_b)
     q = _within_reach(fixed_point(activation, sigma_w, sigma_b))
-    chi_c = chi(q, activation, sigma_w, correlation_fixed_point(activation, sigma_w, sigma_b))
+    chi_c = chi(q, activation, sigma_w, c)
     return math.inf if abs(chi_c - 1) < 1e-14 else float(abs(depth_scale(chi_c)))
 
 

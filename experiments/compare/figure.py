@@ -16,6 +16,7 @@ from matplotlib.patches import Rectangle
 from experiments.compare.measure import Candidate, Comparison
 from experiments.compare.text import close_words, short_answer, title
 from experiments.kit.style import CASE, INK, QUIET, WELL, styled
+from experiments.kit.words import counted
 
 # How much of the variance is explained: from nothing, white, to all.
 SHADES = LinearSegmentedColormap.from_list("explained", ["#FFFFFF", WELL])
@@ -64,7 +65,7 @@ def runs_panel(ax: Axes, result: Comparison) -> Axes:
                 va="center", color=colour, weight="bold")  # fmt: skip
     ax.set(xlim=(0, 1), ylim=(len(result.ranking) - 0.4, -0.6))
     ax.set_xlabel("R²: the part of the variance that is explained (0: always the mean)")
-    ax.set_title(f"On rows not seen: {_runs(result)}, and their mean", pad=28)
+    ax.set_title(f"On rows not seen: {counted(result.runs, 'run')}, and their mean", pad=28)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     return ax
@@ -99,7 +100,3 @@ def _colour(result: Comparison, candidate: Candidate) -> str:
     if result.nobody_learns or candidate in result.worse:
         return CASE
     return WELL
-
-
-def _runs(result: Comparison) -> str:
-    return "1 run" if result.runs == 1 else f"{result.runs} runs"

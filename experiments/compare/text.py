@@ -15,6 +15,7 @@ import numpy as np
 from experiments.compare.measure import Candidate, Comparison
 from experiments.fitting import again
 from experiments.kit.words import (
+    counted,
     data_rows,
     describe_network,
     describe_training,
@@ -80,7 +81,7 @@ _EXPLAINED = (
 
 
 def _describe_runs(result: Comparison) -> str:
-    runs = "1 run" if result.runs == 1 else f"{result.runs} runs"
+    runs = counted(result.runs, "run")
     learning, choosing, judging = result.rows
     chosen = f"{choosing} to choose η by and " if len(result.rates) > 1 else ""
     return (

@@ -72,6 +72,11 @@ class Trouble(NamedTuple):
         return value < self.limit if self.worst is min else not value < self.limit
 
 
+def _of_the_last(layer: Layer, last: float) -> float:
+    """Return delta as a part of the last layer's."""
+    return layer.delta_std / last if last else 1
+
+
 TROUBLES = (
     Trouble(
         "the same", lambda layer, last: layer.distinct == 1 < layer.units, max, 0.5,
@@ -94,11 +99,11 @@ TROUBLES = (
         lambda value: f"the signal explodes: std a is {ending(value)}",
     ),
     Trouble(
-        "vanishing gradient", lambda layer, last: layer.delta_std / last if last else 1, min, 0.01,
+        "vanishing gradient", _of_the_last, min, 0.01,
         lambda value: f"the gradient vanishes: delta is {number(value)} of the last layer's",
     ),
     Trouble(
-        "exploding gradient", lambda layer, last: layer.delta_std / last if last else 1, max, 100,
+        "exploding gradient", _of_the_last, max, 100,
         lambda value: f"the gradient explodes: delta is {ending(value)} times the last layer's",
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from experiments.kit.claims import Verdict, claim_as_json, claims
 from experiments.kit.starts import SCALES
 from experiments.kit.words import (
     WIDTH,
+    counted,
     data_rows,
     describe_network,
     describe_training,
@@ -104,7 +105,9 @@ def _setting(result: Standings) -> list[str]:
         row("network", describe_network(result.sizes, result.settings.activation)),
         *data_rows(result.dataset),
         *wrapped("training", describe_training(result.settings)),
-        row("", f"{_runs(result)} of each start, all with the same data and batches"),
+        row(
+            "", f"{counted(result.runs, 'run')} of each start, all with the same data and batches"
+        ),
     ]
 
 
@@ -170,10 +173,6 @@ def _rivals(result: Standings) -> list[str]:
         *table(rows, ("start", "a per layer", "delta per layer", saturated, "loss", to), "<>>>>>"),
         *(line for words in explained for line in textwrap.wrap(words, WIDTH)),
     ]
-
-
-def _runs(result: Standings) -> str:
-    return "1 run" if result.runs == 1 else f"{result.runs} runs"
 
 
 def _epoch(epochs: float) -> str:

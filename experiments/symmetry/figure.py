@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from experiments.kit.style import CASE, INK, QUIET, WELL, drawable, label_ends, readable, styled
-from experiments.kit.words import end
+from experiments.kit.words import counted, end
 from experiments.symmetry.measure import APART, Symmetry
 from experiments.symmetry.text import named, spread_title, title
 from mlp.arrays import Array
@@ -157,10 +157,7 @@ def _counted(losses: Array, top: float, colour: str) -> list[tuple[float, str, s
     """Return where several losses end, those that are nearly the same as one."""
     ends, counts = np.unique(losses[np.isfinite(losses)].round(2), return_counts=True)
     pairs = list(zip(ends, counts, strict=True))[:5]
-    return [
-        (min(loss, top), f"{'1 run' if n == 1 else f'{n} runs'}: {loss:.2f}", colour)
-        for loss, n in pairs
-    ]
+    return [(min(loss, top), f"{counted(n, 'run')}: {loss:.2f}", colour) for loss, n in pairs]
 
 
 def shown_epochs(result: Symmetry) -> int:

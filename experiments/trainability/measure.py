@@ -340,7 +340,7 @@ def trainability(
     Raises
     ------
     ValueError
-        If a number is out of range (scales: 1e-6 to 1e6) or a name unknown.
+        If a number is out of range (scales and rates: 1e-18 to 1e18) or a name unknown.
     DataError
         If there are too few rows to hold some out.
     MemoryError

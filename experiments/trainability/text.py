@@ -141,13 +141,12 @@ def _theory(result: Trainability) -> list[str]:
     """Return how many depth scales deep it trains, what that scale is, and where it fails."""
     below, above = (result.multiple(side) for side in ("below", "above"))
     known = [
-        f"{m:.1f} ξ {side} the edge of chaos"
-        for m, side in ((below, "below"), (above, "above"))
-        if np.isfinite(m)
+        f"{m:.1f} ξ {side}" for m, side in ((below, "below"), (above, "above")) if np.isfinite(m)
     ]
     if not known:
         return wrapped("theory", "training ends nowhere within the map.")
-    to = " and of ".join([*known[:1], *(m.replace("the edge of chaos", "it") for m in known[1:])])
+    one, *other = known
+    to = " and of ".join([f"{one} the edge of chaos", *(f"{side} it" for side in other)])
     said = f"it trains to a depth of {to} (Schoenholz et al. 2017, tanh: 6 ξ). {_scale(result)}"
     too_large = (result.sigma_w > (result.edge or np.inf)) & (result.reach == 0)
     if result.bounded and too_large.any() and (above * result.depth_scale[too_large] > 3).any():
