@@ -31,7 +31,7 @@ from experiments.kit.settings import (
     unwatched,
 )
 from experiments.kit.sizes import of_training, require
-from experiments.kit.starts import Start, good_start
+from experiments.kit.starts import Start, is_usual
 from experiments.kit.sweep import Map, Tasks
 from experiments.kit.training import (
     BATCHES,
@@ -296,8 +296,8 @@ class Comparison:
     @property
     def recommended(self) -> Candidate:
         """The start to take: the usual one of the activation if it is as good, else the best."""
-        usual = good_start(self.settings.activation).kernel.name
-        return next((c for c in self.equals if c.name == usual), self.best)
+        activation = self.settings.activation
+        return next((c for c in self.equals if is_usual(c.name, activation)), self.best)
 
     @property
     def worse(self) -> list[Candidate]:

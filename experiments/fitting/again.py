@@ -15,7 +15,7 @@ from experiments.data import SOURCES, Table, column_names
 from experiments.fitting.model import DEFAULTS
 from experiments.fitting.outcome import Fit
 from experiments.kit.settings import Settings, widths
-from experiments.kit.starts import good_start, typed
+from experiments.kit.starts import is_usual, typed
 from experiments.kit.words import COLUMN, WIDTH
 
 
@@ -44,8 +44,8 @@ def commands(fit: Fit) -> list[str]:
 def training_of(table: Table, settings: Settings, start: str) -> list[str]:
     """Return what to type to train such a network on a table from a start, and keep it."""
     options = _of_table(table, settings, bool(table.dropped) and table.source not in SOURCES)
-    usual = good_start(settings.activation).kernel.name
-    options |= _unusual({"--init": (typed(start), usual)}) | {"--save": "net.npz"}
+    given = None if is_usual(start, settings.activation) else typed(start)
+    options |= _unusual({"--init": (given, None)}) | {"--save": "net.npz"}
     return _in_lines(f"mlp-demo train {shlex.quote(table.source)}", options)
 
 
@@ -71,7 +71,7 @@ def _options(fit: Fit) -> dict[str, Any]:
         activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
     )
     given = {
-        "--init": (typed(model.start), model.usual_start),
+        "--init": (None if model.has_usual_start else typed(model.start), None),
         "--epochs": (settings.epochs, usual.epochs),
         "--learning-rate": (settings.learning_rate, usual.learning_rate),
         "--batch-size": (settings.batch_size or len(fit.dataset.x), usual.batch_size),

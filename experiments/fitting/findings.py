@@ -130,9 +130,9 @@ FLAT = "σ' is at most 1/4, so the gradient shrinks from layer to layer"
 def other_start(model: Model, kind: str = "") -> dict[str, str | None]:
     """Return what to change about the start, or about the network if the start was right."""
     hidden, activation = model.settings.hidden, model.settings.activation
-    if activation == "sigmoid" and (len(hidden) > 2 or model.start == model.usual_start):
+    if activation == "sigmoid" and (len(hidden) > 2 or model.has_usual_start):
         return with_tanh(model)
-    if model.start != model.usual_start:
+    if not model.has_usual_start:
         return {"--init": model.usual_start}
     if activation == "relu" and kind == "dead":
         return with_tanh(model)
@@ -142,7 +142,7 @@ def other_start(model: Model, kind: str = "") -> dict[str, str | None]:
 def with_tanh(model: Model) -> dict[str, str | None]:
     """Return what to change for units of tanh, with a start and steps that suit them."""
     options: dict[str, str | None] = {"--activation": "tanh"}
-    if model.start != model.usual_start:
+    if not model.has_usual_start:
         options["--init"] = None
     if unusual_steps(model):
         options["--learning-rate"] = None

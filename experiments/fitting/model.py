@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from experiments.data import DataError, Dataset, Scale
 from experiments.kit.settings import Default, Defaults, PerLayer, Settings
-from experiments.kit.starts import good_start
+from experiments.kit.starts import good_start, is_usual
 from mlp import MLP, activations, diagnostics, files, mse
 from mlp.arrays import Array, InputError, as_floats, as_whole
 
@@ -145,6 +145,11 @@ class Model:
     def usual_start(self) -> str:
         """The start that it has unless the user chooses another."""
         return good_start(self.settings.activation).kernel.name
+
+    @property
+    def has_usual_start(self) -> bool:
+        """Whether it began with that one, by whatever name."""
+        return is_usual(self.start, self.settings.activation)
 
     @property
     def usual_rate(self) -> float:

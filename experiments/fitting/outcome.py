@@ -192,7 +192,7 @@ class Fit:
         if "dead" in now and "dead" not in troubles(model.began):
             layers, words = now["dead"]
             options: Mapping[str, str | None] = smaller_steps(model)
-            if found and model.start != model.usual_start:
+            if found and not model.has_usual_start:
                 options = found[0].options
             elif model.settings.activation == "relu" and options.get("--learning-rate"):
                 options = with_tanh(model)  # as its steps are not too large
@@ -232,7 +232,7 @@ class Fit:
             Finding(layers, f"at the start {words}", other_start(model, kind))
             for kind, (layers, words) in troubles(model.began).items()
         ]
-        unusual = model.start != model.usual_start
+        unusual = not model.has_usual_start
         if not found and unusual and len(loss) and not loss[0] <= FAR_TOO_LARGE * mean_loss:
             words = f"at the start the answers are far too large: loss {number(loss[0])}"
             found.append(Finding([], words, other_start(model)))

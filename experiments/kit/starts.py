@@ -179,6 +179,27 @@ def good_start(activation: str) -> Start:
     return Start(Named(SUITED.get(activation, "glorot_normal")), Named("zeros"), "")
 
 
+def is_usual(start: str, activation: str) -> bool:
+    """Return whether a name means the same weights as the `good_start` of the activation.
+
+    Examples
+    --------
+    >>> is_usual("kaiming_normal", "relu"), is_usual("variance_scaling:2,fan_in,normal", "relu")
+    (True, True)
+    >>> is_usual("he_uniform", "relu")
+    False
+    """
+    from mlp.arrays import InputError
+
+    try:
+        given, usual = (
+            s.kernel.initializer() for s in (named_start(start), good_start(activation))
+        )
+    except InputError:  # the function of a file that is not at hand
+        return False
+    return getattr(given, "formula", "") == getattr(usual, "formula", None)
+
+
 # What has been registered: the file and its function, and the name of the initializer; and what
 # was typed for it.
 _NAMES: dict[tuple[str, str], str] = {}

@@ -43,6 +43,14 @@ def test_what_a_bad_start_does_is_found_with_its_remedy(
     assert any(words in finding.words and remedy in finding.remedy for finding in found), found
 
 
+@pytest.mark.parametrize("start", ["kaiming_normal", "variance_scaling:2,fan_in,normal"])
+def test_the_start_that_it_has_by_another_name_is_not_advised(start: str) -> None:
+    settings = Settings(hidden=(2,) * 10, epochs=1)
+    f = fitted(settings=settings, start=start)
+    assert "are dead" in f.findings()[0].words
+    assert "--init" not in f.advice()
+
+
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_the_remedy_is_one_for_twenty_seeds(activation: str) -> None:
     for seed in range(20):
