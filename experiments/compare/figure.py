@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -15,17 +16,20 @@ from matplotlib.patches import Rectangle
 
 from experiments.compare.measure import Candidate, Comparison
 from experiments.compare.text import close_words, short_answer, title
-from experiments.kit.style import CASE, INK, QUIET, WELL, styled
+from experiments.kit.style import CASE, INK, QUIET, WELL, plain, styled
 from experiments.kit.words import counted
 
 # How much of the variance is explained: from nothing, white, to all.
 SHADES = LinearSegmentedColormap.from_list("explained", ["#FFFFFF", WELL])
+# A name of more letters than this is set smaller, in lines that have the second number at most.
+NAME, LONG = 17, 26
 
 
 def figure(result: Comparison) -> Figure:
     """Draw what every run of every start explains, and beside it at which rates it trains.
 
-    The best start is at the top; those that are as good are blue, those that are worse vermilion.
+    The best start is at the top; those that are as good are blue, those that are worse vermilion,
+    and those that too few runs do not tell apart grey.
 
     Returns
     -------
@@ -59,8 +63,9 @@ def runs_panel(ax: Axes, result: Comparison) -> Axes:
                 alpha=0.4, markeredgewidth=0, clip_on=False)  # fmt: skip
         ax.plot(candidate.mean, k, "|", color=colour, markersize=26, markeredgewidth=5,
                 clip_on=False, zorder=3)  # fmt: skip
-        ax.text(-0.02, k, candidate.name, transform=ax.get_yaxis_transform(), ha="right",
-                va="center", color=colour, weight="bold")  # fmt: skip
+        name, size = _set(candidate.name)
+        ax.text(-0.02, k, name, transform=ax.get_yaxis_transform(), ha="right", va="center",
+                color=colour, weight="bold", size=size)  # fmt: skip
         ax.text(1.012, k, f"{candidate.mean:.2f}", transform=ax.get_yaxis_transform(),
                 va="center", color=colour, weight="bold")  # fmt: skip
     ax.set(xlim=(0, 1), ylim=(len(result.ranking) - 0.4, -0.6))
@@ -74,11 +79,12 @@ def runs_panel(ax: Axes, result: Comparison) -> Axes:
 def rates_panel(ax: Axes, result: Comparison) -> Axes:
     """Draw what each start explains at each rate; a frame where it is judged."""
     explained = np.array([np.median(c.choosing, axis=0) for c in result.ranking])
+    diverges = np.array([(c.diverged_at >= 0).mean(axis=0) > 0.5 for c in result.ranking])
     ax.imshow(explained, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
     for k, candidate in enumerate(result.ranking):
         for j in range(len(result.rates)):
             ax.add_patch(Rectangle((j - 0.5, k - 0.5), 1, 1, fill=False, edgecolor="white", lw=2))
-            if 2 * (candidate.diverged_at[:, j] >= 0).sum() > result.runs:
+            if diverges[k, j]:
                 ax.plot(j, k, "x", color=QUIET, markersize=9, markeredgewidth=2.5)
         frame = Rectangle(
             (candidate.best - 0.46, k - 0.44), 0.92, 0.88, fill=False, edgecolor=INK, lw=2.5
@@ -88,7 +94,7 @@ def rates_panel(ax: Axes, result: Comparison) -> Axes:
     ax.set_xticks(range(len(result.rates)), [f"{rate:g}" for rate in result.rates], size=12)
     ax.set_yticks([])
     ax.set_xlabel("rate η (framed: its best)")
-    if (np.concatenate([c.diverged_at for c in result.candidates]) >= 0).any():
+    if diverges.any():
         ax.set_xlabel("rate η (framed: its best, ×: diverges)", size=13)
     ax.set_title("… at every rate", pad=28)
     for spine in ax.spines.values():
@@ -96,7 +102,15 @@ def rates_panel(ax: Axes, result: Comparison) -> Axes:
     return ax
 
 
+def _set(name: str) -> tuple[str, float]:
+    """Return a name and the size of its letters: a long one is small and broken at its colon."""
+    if len(name) <= NAME:
+        return plain(name, NAME), rcParams["font.size"]
+    first, colon, second = name.partition(":")
+    return "\n".join(plain(part, LONG) for part in (first + colon, second) if part), 12
+
+
 def _colour(result: Comparison, candidate: Candidate) -> str:
     if result.nobody_learns or candidate in result.worse:
         return CASE
-    return WELL
+    return QUIET if result.too_few else WELL

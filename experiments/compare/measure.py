@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import count
 from math import comb
 from typing import Any, NamedTuple
 
@@ -294,6 +295,12 @@ class Comparison:
         ]
 
     @property
+    def undecided(self) -> list[Candidate]:
+        """Those of the equals that explain less than the margin, but within the noise."""
+        good = (1 - self.margin) * self.best.mean
+        return [candidate for candidate in self.equals if candidate.mean < good]
+
+    @property
     def recommended(self) -> Candidate:
         """The start to take: the usual one of the activation if it is as good, else the best."""
         activation = self.settings.activation
@@ -310,9 +317,15 @@ class Comparison:
         return max(float(np.median(c.explained)) for c in self.candidates) < 1 - LEARNED
 
     @property
+    def fewest_runs(self) -> int:
+        """With how many runs a start that loses every pair can be told from chance."""
+        pairs = comb(len(self.candidates), 2)
+        return next(runs for runs in count(1) if 2 / 2**runs * pairs < NOISE)
+
+    @property
     def too_few(self) -> bool:
         """Whether even a start that loses every pair could not be told from chance."""
-        return bool(2 / 2**self.runs * comb(len(self.candidates), 2) >= NOISE)
+        return self.runs < self.fewest_runs
 
     @property
     def judged(self) -> bool:
@@ -347,12 +360,15 @@ class Comparison:
         best = self.best
         explained = f"{best.mean:.2f} of the variance of rows that it has not seen"
         if self.nobody_learns:
-            words = "no start trains it: none explains rows that it has not seen."
+            words = "no start trains it: none explains, in most runs, rows that it has not seen."
         elif len(self.candidates) == 1:
             words = f"{best.name} explains {explained}."
         elif self.too_few:
             runs = "1 run is" if self.runs == 1 else f"{self.runs} runs are"
-            words = f"{best.name} explains most, {explained}; {runs} too few to judge by."
+            words = (
+                f"{best.name} explains most, {explained}; {runs} too few to judge by, "
+                f"{self.fewest_runs} the fewest."
+            )
         elif len(self.equals) == 1:
             words = f"{best.name}: it explains {explained}; all others are worse."
         else:
@@ -361,7 +377,7 @@ class Comparison:
             if self.worse:
                 names, verb = [c.name for c in self.worse], "are" if len(self.worse) > 1 else "is"
                 words = f"{words[:-1]}; {listed(names)} {verb} worse."
-        if len(self.rates) == 1 and not self.nobody_learns:
+        if len(self.rates) == 1:
             words += f" This holds for η = {self.rates[0]:g} only."
         return words
 

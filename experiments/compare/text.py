@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -69,9 +70,12 @@ def _next(result: Comparison) -> list[str]:
     why = f"mlp-demo propagate --activation {settings.activation}"
     if len(set(hidden)) == 1:
         why += f" --depth {len(hidden)} --width {hidden[0]}"
-    if result.nobody_learns:
-        return [why]
-    return [*again.training_of(result.table, settings, result.recommended.name), why]
+    if not result.nobody_learns:
+        settings = replace(settings, learning_rate=result.recommended.rate)
+        return [*again.training_of(result.table, settings, result.recommended.name), why]
+    if len(result.rates) == 1:
+        return [*again.comparison_of(result.table, settings), why]
+    return [why]
 
 
 _EXPLAINED = (
@@ -135,12 +139,23 @@ def _describe_rates(result: Comparison) -> str:
 
 
 def _describe_noise(result: Comparison) -> str:
-    return (
-        f"as good as the best. A start is worse if it explains less than {1 - result.margin:.0%} "
-        "of what the best explains, in so many pairs of runs, and by so much, that chance would "
-        "hardly do it (signed-rank test, 5 % for all pairs of starts together); or if most of its "
-        "runs diverge"
+    words = (
+        f"as good as the best. A start is worse if it explains less than {_good(result)} of what "
+        "the best explains, in so many pairs of runs, and by so much, that chance would hardly do "
+        "it (signed-rank test, 5 % for all pairs of starts together); or if most of its runs "
+        "diverge"
     )
+    if less := [candidate.name for candidate in result.undecided]:
+        words += (
+            f". In the mean {listed(less)} explain{'s' * (len(less) == 1)} less than that, but no "
+            "more so than chance might do: more --runs tell"
+        )
+    return words
+
+
+def _good(result: Comparison) -> str:
+    """Write what part of the best is as good as the best."""
+    return f"{100 * (1 - result.margin):.3g} %"
 
 
 def as_json(result: Comparison, figure: str) -> dict[str, Any]:
@@ -162,7 +177,9 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
         "margin": result.margin,
         "mean_predictor_loss": result.dataset.mean_predictor_loss,
         "verdict": result.answer(),
+        "judged": result.judged,
         "best": result.best.name,
+        "recommended": result.recommended.name,
         "tied": [candidate.name for candidate in result.equals],
         "worse": [candidate.name for candidate in result.worse],
         "results": {c.name: _candidate_as_json(result, c) for c in result.candidates},
@@ -236,4 +253,4 @@ def short_answer(result: Comparison) -> str:
 
 def close_words(result: Comparison) -> str:
     """Return what the band below the best is."""
-    return f"{1 - result.margin:.0%} of the best, or more"
+    return f"{_good(result)} of the best, or more"

@@ -23,10 +23,7 @@ def commands(fit: Fit) -> list[str]:
     """Return what to type next, in lines of the width."""
     model, advice, saved = fit.model, fit.advice(), fit.saved if fit.worth_saving else None
     if fit.own_rows_only and not advice:
-        compare = f"mlp-demo compare --data {shlex.quote(fit.table.source)}"
-        # Its usual activation is another.
-        options = _of_table(fit.table, model.settings, model.drop_missing)
-        return _in_lines(compare, options | {"--activation": model.settings.activation})
+        return comparison_of(fit.table, model.settings)
     lines = []
     if saved and (not advice or fit.verdict().word == "learning"):
         asked = f"mlp-demo predict {shlex.quote(saved)} {shlex.quote(fit.table.source)} -o out.csv"
@@ -43,10 +40,24 @@ def commands(fit: Fit) -> list[str]:
 
 def training_of(table: Table, settings: Settings, start: str) -> list[str]:
     """Return what to type to train such a network on a table from a start, and keep it."""
-    options = _of_table(table, settings, bool(table.dropped) and table.source not in SOURCES)
+    options = _of_table(table, settings, _dropped(table))
     given = None if is_usual(start, settings.activation) else typed(start)
-    options |= _unusual({"--init": (given, None)}) | {"--save": "net.npz"}
+    options |= _unusual({"--init": (given, None)} | _of_steps(settings, len(table.values)))
+    options |= {"--save": "net.npz"}
     return _in_lines(f"mlp-demo train {shlex.quote(table.source)}", options)
+
+
+def comparison_of(table: Table, settings: Settings) -> list[str]:
+    """Return what to type to compare all starts of such a network on a table, at several rates."""
+    options = _of_table(table, settings, _dropped(table))
+    # Its usual activation is another.
+    options |= {"--activation": settings.activation}
+    return _in_lines(f"mlp-demo compare --data {shlex.quote(table.source)}", options)
+
+
+def _dropped(table: Table) -> bool:
+    """Return whether incomplete rows had to be left out; those of the penguins always are."""
+    return bool(table.dropped) and table.source not in SOURCES
 
 
 def _in_lines(command: str, options: Mapping[str, Any]) -> list[str]:
@@ -67,21 +78,28 @@ def _in_lines(command: str, options: Mapping[str, Any]) -> list[str]:
 def _options(fit: Fit) -> dict[str, Any]:
     """Return the options of a training whose values are not those that it has by default."""
     model, settings = fit.model, fit.model.settings
-    usual = DEFAULTS.settings(
-        activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
-    )
     given = {
         "--init": (None if model.has_usual_start else typed(model.start), None),
-        "--epochs": (settings.epochs, usual.epochs),
-        "--learning-rate": (settings.learning_rate, usual.learning_rate),
-        "--batch-size": (settings.batch_size or len(fit.dataset.x), usual.batch_size),
-        "--optimizer": (settings.optimizer, DEFAULTS.optimizer),
+        "--epochs": (settings.epochs, DEFAULTS.epochs.of(settings.activation)),
+        **_of_steps(settings, len(fit.dataset.x)),
         "--seed": (settings.seed, 0),
         "--validation": (model.validation, 0.2),
         "--keep": (model.keep, "best"),
         "--patience": (fit.patience, None),
     }
     return _of_table(fit.table, settings, model.drop_missing) | _unusual(given)
+
+
+def _of_steps(settings: Settings, rows: int) -> dict[str, tuple[Any, Any]]:
+    """Return the options of the steps, each with its usual value."""
+    usual = DEFAULTS.settings(
+        activation=settings.activation, hidden=settings.hidden, optimizer=settings.optimizer
+    )
+    return {
+        "--learning-rate": (settings.learning_rate, usual.learning_rate),
+        "--batch-size": (settings.batch_size or rows, usual.batch_size),
+        "--optimizer": (settings.optimizer, DEFAULTS.optimizer),
+    }
 
 
 def _of_table(table: Table, settings: Settings, drop_missing: bool) -> dict[str, Any]:

@@ -104,6 +104,9 @@ def test_one_rate_for_all_is_said_to_be_the_only_one() -> None:
     result = compare([named_start("he_normal")], PENGUINS, SMALL, rates=(0.05,), runs=2)
     assert result.rates == (0.05,)
     assert result.answer().endswith("This holds for η = 0.05 only.")
+    result = compare([named_start("he_normal")], PENGUINS, SMALL, rates=(1e9,), runs=2)
+    assert result.nobody_learns
+    assert result.answer().endswith("This holds for η = 1e+09 only.")
 
 
 def test_the_same_in_any_map() -> None:
@@ -219,7 +222,14 @@ def test_a_start_of_which_most_runs_diverge_is_worse_however_little_the_best_exp
 def test_too_few_runs_name_no_winner() -> None:
     assert comparison(np.full(5, 0.9), np.full(5, 0.1)).too_few
     assert not comparison(np.full(6, 0.9), np.full(6, 0.1)).too_few
-    assert "too few" in comparison(np.full(5, 0.9), np.full(5, 0.1)).answer()
+    assert "too few to judge by, 6 the" in comparison(np.full(5, 0.9), np.full(5, 0.1)).answer()
+
+
+def test_what_more_runs_might_tell_is_named() -> None:
+    unsure = np.array([0.9, 0.1] * 10)
+    result = comparison(np.full(20, 0.8), np.full(20, 0.7), unsure, margin=0.2)
+    assert len(result.equals) == 3
+    assert result.undecided == [result.candidates[2]]
 
 
 # --- the promise: the answer holds -------------------------------------------------------

@@ -81,6 +81,9 @@ def test_what_comes_next_trains_the_same_network_on_the_same_columns(
     told = click.unstyle(words.text(result, "p.png")).split("next  ")[1]
     train, propagate = (shlex.split(c)[1:] for c in told.replace("\\\n", "").splitlines())
     assert train[train.index("--init") + 1] == result.recommended.name != "he_normal"
+    # The steps are those that were compared, not the usual ones of train.
+    assert train[train.index("--optimizer") + 1] == "sgd"
+    assert train[train.index("--learning-rate") + 1] == "0.1"
     done = CliRunner().invoke(main, [*train, "--json", "--epochs", "2"])
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
@@ -89,6 +92,19 @@ def test_what_comes_next_trains_the_same_network_on_the_same_columns(
     done = CliRunner().invoke(main, [*propagate, "--json"])
     found = json.loads(done.stdout)
     assert (found["depth"], found["width"], found["activation"]) == (2, 8, "relu")
+
+
+def test_where_one_rate_trains_nothing_several_come_next() -> None:
+    settings = Settings("tanh", (4, 4), 2)
+    result = compare([named_start("zeros")], PENGUINS, settings, rates=(1e9,), runs=2)
+    told = click.unstyle(words.text(result, "p.png")).split("next  ")[1]
+    (command, _) = told.splitlines()
+    assert command.strip() == "mlp-demo compare --data penguins --activation tanh --hidden 4,4"
+
+
+def test_a_long_name_fits_the_picture() -> None:
+    starts = [named_start(name) for name in ("variance_scaling:2,fan_in,truncated_normal", "0.1")]
+    assert_legible(figure(compare(starts, PENGUINS, Settings("tanh", (4,), 2), runs=2)))
 
 
 def test_the_usual_start_is_recommended_among_equals() -> None:
