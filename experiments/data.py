@@ -194,6 +194,11 @@ class Table:
         """The targets, shape (n, targets)."""
         return self.values[:, len(self.inputs) :]
 
+    @property
+    def copies(self) -> int:
+        """How many rows are the same as an earlier one."""
+        return len(self.values) - len(np.unique(self.values, axis=0))
+
     def complete(self, drop_missing: bool = False) -> Table:
         """Return the table without its incomplete rows, which are counted; or refuse them.
 

@@ -49,6 +49,7 @@ def text(result: Comparison, figure: str) -> str:
             *data_rows(result.dataset),
             *wrapped("training", describe_training(result.settings, _rate(result))),
             *wrapped("", _describe_runs(result)),
+            *(wrapped("", _COPIES.format(copies)) if (copies := result.table.copies) else []),
             "",
             *_table(result),
             "",
@@ -82,6 +83,9 @@ _EXPLAINED = (
     "the part of the variance of the rows to judge by that the network explains: 0 is no better "
     "than always the mean, 1 is all of it. The loss is that on the rows it learns from"
 )
+
+
+_COPIES = "copies of other rows: {}. Where one is judged by, another may have been learned from"
 
 
 def _describe_runs(result: Comparison) -> str:
@@ -174,6 +178,7 @@ def as_json(result: Comparison, figure: str) -> dict[str, Any]:
         "learning_rates": list(result.rates),
         "batch_size": settings.batch_size,
         "rows": result.rows._asdict(),
+        "copies": result.table.copies,
         "margin": result.margin,
         "mean_predictor_loss": result.dataset.mean_predictor_loss,
         "verdict": result.answer(),

@@ -14,6 +14,9 @@ from experiments.data import SOURCES, DataError, column_names, read_gaps
 from experiments.fitting.model import Model, rms
 from mlp.arrays import Array
 
+# A column is far from what was learned if half of it is so many standard deviations away.
+FAR = 4
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -36,6 +39,8 @@ class Answers:
         From how many of them the model has learned.
     new_loss : float
         Of the answers to the others; NaN if there are none.
+    far : tuple of str
+        The inputs of which half of the values are far from those that it learned from.
     """
 
     targets: tuple[str, ...]
@@ -46,6 +51,7 @@ class Answers:
     known: int
     learned: int = 0
     new_loss: float = np.nan
+    far: tuple[str, ...] = ()
 
     @property
     def explained(self) -> float:
@@ -86,6 +92,7 @@ def answers(model: Model, source: str | PathLike[str], drop_missing: bool = Fals
         raise DataError(f"{source} has no complete row to answer")
     values = np.full((len(table.x), len(model.targets)), np.nan)
     values[answered] = model.answer(table.x[answered])
+    distances = np.median(np.abs(model.x_scale.forth(table.x[answered])), axis=0)
     wrong = answered & ~np.isfinite(values).all(axis=1)
     if wrong.any():
         raise DataError(
@@ -105,6 +112,7 @@ def answers(model: Model, source: str | PathLike[str], drop_missing: bool = Fals
         known=int(known.sum()),
         learned=int(learned.sum()),
         new_loss=_mean_square(errors[~learned] / model.y_scale.std),
+        far=tuple(np.array(model.inputs)[distances > FAR].tolist()),
     )
 
 

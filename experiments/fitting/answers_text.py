@@ -8,10 +8,10 @@ import textwrap
 from math import isnan
 from typing import Any
 
-from experiments.fitting.answers import Answers
+from experiments.fitting.answers import FAR, Answers
 from experiments.fitting.model import Model
 from experiments.fitting.text import describe_errors, describe_r2
-from experiments.kit.words import WIDTH, finite, number, numbers
+from experiments.kit.words import WIDTH, counted, finite, listed, number, numbers
 
 
 def as_csv(answers: Answers) -> str:
@@ -27,15 +27,22 @@ def as_csv(answers: Answers) -> str:
 def text(answers: Answers, output: str | None) -> str:
     """Return what happened in a line or two."""
     unanswered = f", {answers.unanswered} incomplete and unanswered" if answers.unanswered else ""
-    rows = f"{n} rows" if (n := len(answers.values)) > 1 else "1 row"
-    lines = [f"{rows}{unanswered}" + (f" → {output}" if output else "")]
+    lines = [
+        f"{counted(len(answers.values), 'row')}{unanswered}" + (f" → {output}" if output else "")
+    ]
     if answers.known:
         lines.append(
-            f"loss {number(answers.loss)} on the {answers.known} rows with "
+            f"loss {number(answers.loss)} on the {counted(answers.known, 'row')} with "
             f"{', '.join(answers.targets)} (always the mean: {number(answers.mean_loss)}), "
             f"R² {describe_r2(answers.explained)}"
         )
         lines.append(f"typical error {describe_errors(answers.targets, answers.errors)}")
+    if answers.far:
+        verb = "is" if len(answers.far) == 1 else "are"
+        lines.append(
+            f"{listed(answers.far)} {verb} far from what it learned from, {FAR} standard "
+            "deviations or more in half of the rows: the same unit, the same column?"
+        )
     if answers.learned:
         lines.append(
             f"it has learned from {answers.learned} of these rows, so this loss says little of "
@@ -61,6 +68,7 @@ def as_json(answers: Answers, model: Model, output: str | None) -> dict[str, Any
         "known": answers.known,
         "learned_from": answers.learned,
         "loss_on_others": finite(answers.new_loss) if answers.learned else None,
+        "far_inputs": list(answers.far),
         "loss": finite(answers.loss),
         "mean_predictor_loss": finite(answers.mean_loss),
         "r2": finite(answers.explained),

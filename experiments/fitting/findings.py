@@ -155,6 +155,13 @@ def unusual_steps(model: Model) -> str:
     return "large" if ratio > FAR else "small" if ratio < 1 / FAR else ""
 
 
+def more(model: Model) -> dict[str, str | None]:
+    """Return what to change about the epochs: the usual ones, or ten times as many."""
+    epochs = model.settings.epochs
+    usual = DEFAULTS.epochs.of(model.settings.activation)
+    return {"--epochs": None if epochs < usual else str(10 * epochs)}
+
+
 def smaller_steps(model: Model) -> dict[str, str | None]:
     """Return what to change about the steps: the usual ones, if these are larger."""
     settings = model.settings

@@ -24,7 +24,7 @@ from mlp import MLP, activations, diagnostics, files, mse
 from mlp.arrays import Array, InputError, as_floats, as_whole
 
 # The network is larger than those of the cases: it is not there to be looked at.
-# Adam's steps do not grow with the gradient, so that an outlier in the table does no harm.
+# Adam's steps do not grow with the gradient, so that an outlier in the table makes none diverge.
 DEFAULTS = Defaults(
     hidden=Default((16, 16)),
     epochs=Default(100),

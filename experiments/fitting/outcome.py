@@ -14,6 +14,7 @@ from experiments.data import Dataset, Table
 from experiments.fitting.findings import (
     FLAT,
     Finding,
+    more,
     other_start,
     remedy,
     smaller_steps,
@@ -24,11 +25,15 @@ from experiments.fitting.findings import (
 from experiments.fitting.model import Layer, Model, rms
 from experiments.kit.claims import LEARNED, Setback, Verdict
 from experiments.kit.training import setback
-from experiments.kit.words import number
+from experiments.kit.words import counted, number
 from mlp.arrays import Array
 
 # A loss on rows held out that is so much above its lowest has risen.
 RISEN = 1.1
+# What is explained by fewer standard errors than this may be chance.
+SURE = 2
+# Copies of rows to learn from are told if they are more than this part of the rows held out.
+COPIES = 0.1
 # A start whose loss is so many times that of always the mean is far too large.
 FAR_TOO_LARGE = 10
 
@@ -125,6 +130,27 @@ class Fit:
         return 1 - loss / mean_loss if mean_loss > 0 else np.nan
 
     @property
+    def explained_error(self) -> float:
+        """The standard error of `explained` over the rows held out; NaN for fewer than two.
+
+        Of the mean of (y - ȳ)² - (ŷ - y)² over the rows, as a part of the loss of always the mean.
+        """
+        n = len(self.held_out_y)
+        if n < 2:
+            return np.nan
+        y, mean_loss = self.held_out_y, self.held_out_mean_loss
+        with np.errstate(over="ignore", invalid="ignore"):
+            answers = self.model.kept.forward(self.held_out_x).output
+            gains = (np.square(y) - np.square(answers - y)).mean(axis=1)
+            return float(gains.std(ddof=1) / np.sqrt(n) / mean_loss) if mean_loss > 0 else np.nan
+
+    @property
+    def copies(self) -> int:
+        """How many of the rows held out are the same as one that it learned from."""
+        known = int(self.model.has_learned_from(self.table.values).sum())
+        return max(known - len(self.dataset.x), 0)
+
+    @property
     def by_heart(self) -> bool:
         """Whether it learns its rows by heart: their loss falls, that on rows held out rises.
 
@@ -212,6 +238,23 @@ class Fit:
             elif steps:
                 words = f"the steps are very {steps}"
                 found.append(Finding([], words, {"--learning-rate": None}))
+            elif not self.own_rows_only and model.loss[-1] == model.loss.min():
+                found.append(Finding([], "the loss still falls: too few epochs", more(model)))
+        return found + self._doubts()
+
+    def _doubts(self) -> list[Finding]:
+        """Return why what it explains of the rows held out may not hold for new ones."""
+        n, found = len(self.model.held_out_loss) and len(self.held_out_x), []
+        if self.copies > COPIES * n > 0:
+            words = (
+                f"{self.copies} of {counted(n, 'row')} held out are copies of rows to learn from"
+            )
+            found.append(Finding([], f"{words}: R² says little of new ones", {}))
+        error = self.explained_error
+        if n and self.explained > 0 and not self.explained > SURE * error:
+            words = f"held out: R² {self.explained:.2f} ± {error:.2f} on {n} rows"
+            words = words if n > 1 else "held out: a single row"
+            found.append(Finding([], f"{words}: it may be chance", {}))
         return found
 
     def advice(self) -> Mapping[str, str | None]:

@@ -58,7 +58,7 @@ def text(fit: Fit, figure: str) -> str:
             row("start", f"{model.start}, b = 0"),
             *wrapped("training", describe_training(settings) + earlier + stopped),
             "",
-            heading("the hidden layers, at the start → now"),
+            heading(f"the hidden layers, at the start → {_when(fit)}"),
             *_layers(model.began, fit.layers),
             *_findings(fit.findings()),
             "",
@@ -103,6 +103,8 @@ def as_json(fit: Fit, figure: str) -> dict[str, Any]:
         "best_epoch": model.best_epoch,
         "stopped": fit.stopped,
         "r2": finite(fit.explained) if len(model.loss) else None,
+        "r2_error": finite(fit.explained_error) if len(model.loss) else None,
+        "copies": fit.copies,
         "typical_error": dict(zip(model.targets, numbers(fit.typical_errors()), strict=True)),
         "layers": {
             "start": [_layer_as_json(layer) for layer in model.began],
@@ -125,6 +127,11 @@ def interruption(fit: Fit, figure: str) -> str:
     if fit.saved:
         kept = f"{fit.saved} and {figure} hold it; --resume {fit.saved} goes on"
     return f"interrupted: epoch {fit.model.epoch} was the last whole one, {kept}"
+
+
+def _when(fit: Fit) -> str:
+    kept = fit.model.kept_epoch
+    return "now" if kept == fit.model.epoch else f"at epoch {kept}, which is kept"
 
 
 def _describe_rows(fit: Fit) -> str:
@@ -194,7 +201,11 @@ def _held_out(fit: Fit) -> list[str]:
         ]
     loss, mean_loss = fit.judged_loss
     words = f"loss {number(loss)} (always the mean: {number(mean_loss)})"
-    words += f", R² {describe_r2(fit.explained)}, the part of the variance that is explained"
+    words += f", R² {describe_r2(fit.explained)}, " + (
+        "worse than always the mean"
+        if fit.explained < 0
+        else "the part of the variance that is explained"
+    )
     lines = wrapped("held out", words)
     return [*lines, *wrapped("", f"typical error {errors}")]
 

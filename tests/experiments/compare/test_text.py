@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -100,6 +101,13 @@ def test_where_one_rate_trains_nothing_several_come_next() -> None:
     told = click.unstyle(words.text(result, "p.png")).split("next  ")[1]
     (command, _) = told.splitlines()
     assert command.strip() == "mlp-demo compare --data penguins --activation tanh --hidden 4,4"
+
+
+def test_copies_are_counted() -> None:
+    few = replace(PENGUINS, values=np.tile(PENGUINS.values[:10], (3, 1)))
+    result = compare([named_start("zeros")], few, Settings("tanh", (4,), 2), runs=2)
+    assert "copies of other rows: 20." in click.unstyle(words.text(result, "p.png"))
+    assert words.as_json(result, "p.png")["copies"] == 20
 
 
 def test_a_long_name_fits_the_picture() -> None:

@@ -65,14 +65,14 @@ def test_what_is_printed_learns_the_same_columns(
     names: list[str] | None, chosen: list[str]
 ) -> None:
     table("my table.csv", names, len(names) if names else 3)
-    first = told("train", "my table.csv", *chosen, "--epochs", "2", "--patience", "2")
+    first = told("train", "my table.csv", *chosen, "--epochs", "16", "--patience", "16")
     (command,) = shell_words(first.split("\nnext")[1])
-    assert command[-4:] == ["--patience", "2", "--save", "net.npz"]
+    assert command[-4:] == ["--patience", "16", "--save", "net.npz"]
     second = told(*command[1:])
     assert second.split("\nsaved")[0] == first.split("\nsaved")[0]
     ask, resume = shell_words(second.split("\nnext")[1])
     resume[resume.index("--epochs") + 1] = "1"
-    assert "2 of them before" in " ".join(told(*resume[1:]).split())
+    assert "16 of them before" in " ".join(told(*resume[1:]).split())
     told(*ask[1:])
     target = chosen[chosen.index("--target") + 1] if "--target" in chosen else MANY[-1]
     assert Path("out.csv").read_text("utf-8").splitlines()[0] == target

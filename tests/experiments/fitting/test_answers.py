@@ -10,6 +10,7 @@ import pytest
 
 from experiments.data import DataError, Scale, load, read
 from experiments.fitting.answers import answers
+from experiments.fitting.answers_text import text
 from experiments.fitting.measure import begin, fit
 from experiments.fitting.model import Model
 from experiments.kit.settings import Settings
@@ -58,6 +59,16 @@ def test_the_truth_may_be_unknown(text: str, known: int, tmp_path: Path) -> None
     given = answers(by_hand(), path)
     np.testing.assert_array_equal(given.values, [[1650], [1050]])
     assert (given.known, np.isnan(given.loss)) == (known, not known)
+
+
+def test_a_column_in_another_unit_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("in put\n14000\n10000\n")
+    far = answers(by_hand(), path)
+    assert far.far == ("in put",)
+    assert "in put is far from what it learned from" in text(far, None)
+    path.write_text("in put\n14000\n10\n12\n")
+    assert answers(by_hand(), path).far == ()
 
 
 @pytest.mark.parametrize(

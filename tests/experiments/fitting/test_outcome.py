@@ -119,7 +119,7 @@ def test_the_best_epoch_is_kept_and_a_loss_that_rises_is_found(
     truth, answer = f.judged_rows()
     assert f.explained == pytest.approx(1 - loss / mean_loss)
     assert f.typical_errors() == pytest.approx(np.sqrt(((truth - answer) ** 2).mean(axis=0)))
-    (finding,) = f.findings()
+    finding = f.findings()[0]
     numbers = f"best {held_out.min():.3g} at epoch {held_out.argmin()}, now {held_out[-1]:.3g}"
     assert numbers in finding.words
     assert "by heart" in finding.words
@@ -178,6 +178,45 @@ def test_what_never_beats_the_mean_on_rows_held_out_is_stalled(table: Table) -> 
     assert f.model.held_out_loss.min() > 0.99 * f.held_out_mean_loss
     assert f.verdict().word == "stalled"
     assert "its own rows" in f.verdict().reason
+
+
+def test_what_may_be_chance_is_told(table: Table) -> None:
+    told = 0
+    for seed in range(20):
+        noise = np.random.default_rng(seed).standard_normal((100, 3))
+        f = fitted(replace(table, values=noise), Settings("relu", (8,), 30, 0.01, 32, "adam"))
+        if f.verdict().word == "learning":
+            told += any("may be chance" in finding.words for finding in f.findings())
+    assert told >= 5, "the best of many epochs is better than always the mean, by chance"
+    one = fitted(replace(table, values=table.values[:5]), Settings("tanh", (2,), 300, 0.1))
+    assert (len(one.held_out_x), str(one.explained_error)) == (1, "nan")
+    assert not any("chance" in finding.words for finding in fitted().findings())
+
+
+def test_the_standard_error_is_that_of_rows_drawn_again_and_again() -> None:
+    f = fitted()
+    y, answers = (values[:, 0] for values in f.judged_rows())
+    gains = (y - f.model.y_scale.mean[0]) ** 2 - (y - answers) ** 2
+    mean_loss = ((y - f.model.y_scale.mean[0]) ** 2).mean()
+    rng = np.random.default_rng(0)
+    drawn = [gains[rng.integers(len(y), size=len(y))].mean() / mean_loss for _ in range(3000)]
+    assert f.explained == pytest.approx(np.mean(drawn), abs=0.01)
+    assert f.explained_error == pytest.approx(np.std(drawn), rel=0.06)
+
+
+def test_copies_among_the_rows_held_out_are_told(table: Table) -> None:
+    few = np.random.default_rng(0).standard_normal((20, 3))
+    f = fitted(replace(table, values=np.tile(few, (6, 1))))
+    assert f.copies == len(f.held_out_x) == 24
+    assert any("24 of 24 rows held out are copies" in found.words for found in f.findings())
+    assert fitted().copies == 0
+
+
+def test_a_loss_that_still_falls_is_given_more_epochs(table: Table) -> None:
+    few = replace(table, values=table.values[:10])
+    f = fitted(few, DEFAULTS.settings(epochs=5), validation=0.0)
+    assert (f.verdict().word, f.advice()) == ("stalled", {"--epochs": None})
+    assert fitted(few, DEFAULTS.settings(), validation=0.0).verdict().word == "learning"
 
 
 def test_usual_settings_train_where_plain_descent_diverges() -> None:
