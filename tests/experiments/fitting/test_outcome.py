@@ -258,11 +258,11 @@ def test_advice_that_is_followed_leads_to_a_network_that_trains(
 
 def typed(options: Mapping[str, str | None]) -> Fit:
     """Train as the options of the command line say."""
-    rate = options.get("--learning-rate")
+    rate, epochs = options.get("--learning-rate"), options.get("--epochs", "30")
     settings = DEFAULTS.settings(
         activation=options["--activation"],
         hidden=widths_of(options["--hidden"] or "16,16"),
-        epochs=30,
+        epochs=int(epochs) if epochs else None,
         learning_rate=float(rate) if rate else None,
         optimizer=options["--optimizer"],
     )
