@@ -88,7 +88,7 @@ def loss_panel(ax: Axes, fit: Fit) -> Axes:
         _held_out_marks(ax, fit, last)
     if values.max() > top and fit.diverged_at < 0 and not fit.setback:
         words = f"▲ up to {number(values.max())}"
-        ax.text(1, 1.02, words, color=QUIET, ha="right", va="bottom", transform=ax.transAxes)
+        ax.text(1.03, 1, words, color=QUIET, va="top", transform=ax.transAxes)
     if fit.diverged_at >= 0:
         ax.axvline(fit.diverged_at, color=CASE, linewidth=1.6)
         ax.text(

@@ -204,6 +204,10 @@ class Fit:
             k = self.model.kept_epoch
             numbers = f"held-out loss {number(held_out[0])} → {number(held_out[k])} at epoch {k}"
         numbers += ", above the mean" if bad and self.model.kept_epoch == self.model.epoch else ""
+        for k, layer in enumerate(self.layers, start=1):
+            if layer.dead == 1:
+                reason = ended_badly or "Its answer is the same for every row."
+                return Verdict("stalled", f"all units of layer {k} are dead, {numbers}", reason)
         units, distinct = (sum(int(layer[k]) for layer in self.layers) for k in (0, 1))
         if distinct < units:
             reason = "Units that are the same get the same gradient and stay the same."

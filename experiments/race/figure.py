@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from experiments.kit.starts import Start
 from experiments.kit.style import (
     CASE,
     INK,
@@ -20,6 +21,7 @@ from experiments.kit.style import (
     WELL,
     Line,
     log_lines,
+    plain,
     start_colours,
     start_label,
     styled,
@@ -118,7 +120,7 @@ def losses_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes:
         lowest = min(lowest, float(low.min()))
         ended = ending(float(rival.band()[1][until])).replace("∞", "diverged")
         past = slice(0, until + 1)
-        name = f"{start_label(rival.start)}: {ended}"
+        name = f"{_name(rival.start)}: {ended}"
         lines.append(Line(name, colour, low[past], median[past], high[past]))
     mean = (mean_loss, f"the mean: {number(mean_loss)}", QUIET)
     log_lines(ax, np.arange(until + 1), lines, also=[mean])
@@ -153,7 +155,7 @@ def halfway_panel(ax: Axes, result: Standings, epoch: int | None = None) -> Axes
             words = f"diverged at epoch {when}"
         at = epochs if reached else 0
         ax.text(at + 0.015 * last, k, words, va="center", weight="bold", size=17)
-    names = [start_label(rival.start) for rival in result.rivals]
+    names = [_name(rival.start) for rival in result.rivals]
     ax.set_yticks(range(len(names)), names)
     for label, (_, colour) in zip(ax.get_yticklabels(), _coloured(result.rivals), strict=True):
         label.set(color=colour, weight="bold")
@@ -173,7 +175,7 @@ def epochs_panel(ax: Axes, result: Standings, signal: str) -> Axes:
     for rival, colour in _coloured(result.rivals):
         low, median, high = quantiles(rival.signals[signal][:, :, layer], 0.1, 0.9)
         last = float(np.nan_to_num(median[-1], nan=np.inf))
-        name = start_label(rival.start) + {0.0: ": 0", np.inf: ": ∞"}.get(last, "")
+        name = _name(rival.start) + {0.0: ": 0", np.inf: ": ∞"}.get(last, "")
         lines.append(Line(name, colour, low, median, high))
     log_lines(ax, np.arange(len(result.rivals[0].losses)), lines, limits=(1e-16, 1e16))
     where = "last" if signal == "a_std" else "first"
@@ -208,7 +210,7 @@ def layers_panel(
             if signal == "delta_std":
                 with np.errstate(over="ignore"):
                     dots = dots * (median[-1] / dots[-1])
-        lines.append(Line(start_label(rival.start), colour, low, median, high, dots))
+        lines.append(Line(_name(rival.start), colour, low, median, high, dots))
     layers = np.arange(1, len(lines[0].middle) + 1)
     ax.set(xlabel="layer, before training", ylabel=_measure(signal))
     if epoch is None:
@@ -238,6 +240,13 @@ def _on_axis(losses: Array, mean_loss: float) -> Array:
     """Return losses that a log axis up to 12 times the mean predictor's can show."""
     shown: Array = np.clip(np.nan_to_num(losses, nan=np.inf), 1e-12, 100 * mean_loss)
     return shown
+
+
+def _name(start: Start) -> str:
+    """Return a name for which there is room beside every panel: a long one without its middle."""
+    if len(start.label) <= 14:
+        return start_label(start)
+    return plain(f"{start.label[:5]}…{start.label[-6:]}", 14)
 
 
 def _plain_ticks(ax: Axes) -> None:

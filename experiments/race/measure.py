@@ -28,6 +28,7 @@ from experiments.kit.training import distinct_units, networks, quantiles, verdic
 from experiments.race.races import Race
 from mlp import MLP, diagnostics, theory
 from mlp.arrays import Array, InputError
+from mlp.initializers import INITIALIZERS
 
 # What a race records at every epoch, per layer.
 SIGNALS = {
@@ -399,8 +400,9 @@ def race(
     settings = settings or race.settings()
     options = race.chosen(options)
     notes = race.starts(**options)
+    known = {start.name for start in notes}
     result = compare(
-        [*notes, *(rival for rival in rivals if rival.name not in {s.name for s in notes})],
+        [*notes, *(rival for rival in rivals if INITIALIZERS.name_of(rival.name) not in known)],
         dataset,
         settings,
         runs=runs or race.runs,

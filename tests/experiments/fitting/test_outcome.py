@@ -94,6 +94,14 @@ def test_an_explosion_that_stays_finite_is_told() -> None:
     assert f.verdict().reason.endswith("use --init glorot_normal."), "not smaller steps"
 
 
+def test_a_layer_of_dead_units_is_not_called_symmetric() -> None:
+    f = fitted(settings=Settings("relu", (64, 64), 30, 0.5, 32))
+    assert f.layers[1].dead == 1
+    assert f.verdict().word == "stalled"
+    assert "all units of layer 2 are dead" in f.verdict().number
+    assert f.advice() == {"--learning-rate": None}
+
+
 # Rows held out decide ---------------------------------------------------------------------------
 
 BY_HEART = Settings("tanh", (32, 32), 120, 0.02, 20, "adam", 1)

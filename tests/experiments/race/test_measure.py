@@ -210,6 +210,16 @@ def test_one_hidden_layer_has_no_way_for_a_signal() -> None:
     assert_legible(pictures.figure(result))
 
 
+def test_rivals_with_long_names_fit_the_picture() -> None:
+    names = ("variance_scaling:2,fan_in,normal", "kaiming_uniform", "0.3")
+    settings = HE.settings(hidden=(9,) * 6, epochs=5)
+    rivals = [named_start(name) for name in names]
+    known = named_start("kaiming_normal")  # it is there as he_normal
+    result = race(HE, PENGUINS, settings, rivals=[*rivals, known])
+    assert len(result.rivals) == 4 + 3
+    assert_legible(pictures.figure(result))
+
+
 def test_where_nobody_learns_it_is_said_so() -> None:
     result = race(XAVIER, PENGUINS, Settings("sigmoid", (5, 5), 1, 0.001))
     told = {o.claim.text: o.measured.text for o in result.outcomes()}
