@@ -192,11 +192,10 @@ def data_rows(dataset: Dataset) -> list[str]:
     """Return lines that say what is learned from what, and what became of the rows."""
     dropped = f" ({dataset.dropped} incomplete dropped)" if dataset.dropped else ""
     lines = [
-        f"{dataset.name}: {describe_data(dataset)}",
         *([] if dataset.header else [NO_HEADER]),
         f"{len(dataset.x)} rows{dropped}, each column standardised",
     ]
-    return rows("data", lines)
+    return [*wrapped("data", f"{dataset.name}: {describe_data(dataset)}"), *rows("", lines)]
 
 
 def describe_training(settings: Settings, rate: str = "") -> str:

@@ -103,6 +103,14 @@ def test_where_one_rate_trains_nothing_several_come_next() -> None:
     assert command.strip() == "mlp-demo compare --data penguins --activation tanh --hidden 4,4"
 
 
+def test_many_columns_fit_the_screen() -> None:
+    names = tuple(f"a rather long name {k}" for k in range(12))
+    wide = np.random.default_rng(0).standard_normal((30, 13))
+    table = replace(PENGUINS, inputs=names, values=wide, lines=np.arange(30))
+    result = compare([named_start("zeros")], table, Settings("tanh", (4,), 2), runs=2)
+    assert max(map(len, click.unstyle(words.text(result, "p.png")).splitlines())) <= 80
+
+
 def test_copies_are_counted() -> None:
     few = replace(PENGUINS, values=np.tile(PENGUINS.values[:10], (3, 1)))
     result = compare([named_start("zeros")], few, Settings("tanh", (4,), 2), runs=2)
