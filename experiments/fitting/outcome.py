@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -129,7 +130,7 @@ class Fit:
         loss, mean_loss = self.judged_loss
         return 1 - loss / mean_loss if mean_loss > 0 else np.nan
 
-    @property
+    @cached_property
     def explained_error(self) -> float:
         """The standard error of `explained` over the rows held out; NaN for fewer than two.
 
@@ -144,7 +145,7 @@ class Fit:
             gains = (np.square(y) - np.square(answers - y)).mean(axis=1)
             return float(gains.std(ddof=1) / np.sqrt(n) / mean_loss) if mean_loss > 0 else np.nan
 
-    @property
+    @cached_property
     def copies(self) -> int:
         """How many of the rows held out are the same as one that it learned from."""
         known = int(self.model.has_learned_from(self.table.values).sum())
