@@ -206,7 +206,7 @@ class Fit:
             numbers = f"held-out loss {number(held_out[0])} → {number(held_out[k])} at epoch {k}"
         numbers += ", above the mean" if bad and self.model.kept_epoch == self.model.epoch else ""
         for k, layer in enumerate(self.layers, start=1):
-            if layer.dead == 1:
+            if layer.dead == 1 and layer.a_std == 0:
                 reason = ended_badly or "Its answer is the same for every row."
                 return Verdict("stalled", f"all units of layer {k} are dead, {numbers}", reason)
         units, distinct = (sum(int(layer[k]) for layer in self.layers) for k in (0, 1))

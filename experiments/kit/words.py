@@ -86,7 +86,7 @@ def wrapped(name: str, sentence: str, bold: bool = False) -> list[str]:
 
 def verdict_rows(verdict: Verdict) -> list[str]:
     """Return the verdict in bold, and below it why."""
-    return [row("verdict", click.style(str(verdict), bold=True)), *wrapped("", verdict.reason)]
+    return [*wrapped("verdict", str(verdict), bold=True), *wrapped("", verdict.reason)]
 
 
 def table(

@@ -99,7 +99,15 @@ def test_a_layer_of_dead_units_is_not_called_symmetric() -> None:
     assert f.layers[1].dead == 1
     assert f.verdict().word == "stalled"
     assert "all units of layer 2 are dead" in f.verdict().number
-    assert f.advice() == {"--learning-rate": None}
+
+
+def test_units_that_answer_1_or_minus_1_are_dead_but_not_silent() -> None:
+    model = begin(PENGUINS, Settings("tanh", (16,), 20, 0.003, 32, "adam"))
+    model.network.layers[0].W *= 1e9
+    f = fit(model, PENGUINS)
+    assert f.layers[0].dead == 1
+    assert f.explained > 0.3
+    assert f.verdict().word == "learning", "the output's weights do the work"
 
 
 # Rows held out decide ---------------------------------------------------------------------------
