@@ -272,27 +272,26 @@ class Comparison:
         """The one that explains most."""
         return self.ranking[0]
 
+    def is_worse(self, candidate: Candidate, margin: float) -> bool:
+        """Return whether a start is worse than the best, by more than the margin and the noise.
+
+        Runs are compared in pairs. A start is worse only if it explains less than ``1 - margin``
+        of what the best explains in so many pairs, and by so much, that chance would hardly do
+        it (`chance_of`, 5 % for all pairs of starts together: Bonferroni's correction). All
+        pairs are counted because the best is chosen by looking. A start of which most runs
+        diverge is worse in any case.
+        """
+        if candidate is self.best:
+            return False
+        if 2 * candidate.count("diverged") > self.runs:
+            return True
+        pairs = comb(len(self.candidates), 2)
+        return chance_of((1 - margin) * self.best.explained, candidate.explained) * pairs < NOISE
+
     @cached_property
     def equals(self) -> list[Candidate]:
-        """The starts that are as good as the best, itself included, in the order given.
-
-        Runs are compared in pairs. A start is worse only if it explains less than
-        ``1 - margin`` of what the best explains in so many pairs, and by so much, that chance
-        would hardly do it (`chance_of`, 5 % for all pairs of starts together: Bonferroni's
-        correction). All pairs are counted because the best is chosen by looking. A start of
-        which most runs diverge is worse in any case.
-        """
-        pairs = comb(len(self.candidates), 2)
-        return [
-            candidate
-            for candidate in self.candidates
-            if candidate is self.best
-            or (
-                2 * candidate.count("diverged") <= self.runs
-                and chance_of((1 - self.margin) * self.best.explained, candidate.explained) * pairs
-                >= NOISE
-            )
-        ]
+        """The starts that are as good as the best, itself included, in the order given."""
+        return [c for c in self.candidates if not self.is_worse(c, self.margin)]
 
     @property
     def undecided(self) -> list[Candidate]:
@@ -302,9 +301,10 @@ class Comparison:
 
     @property
     def recommended(self) -> Candidate:
-        """The start to take: the usual one of the activation if it is as good, else the best."""
+        """The start to take: the usual one of the activation if nothing tells it from the best."""
         activation = self.settings.activation
-        return next((c for c in self.equals if is_usual(c.name, activation)), self.best)
+        usual = [c for c in self.equals if is_usual(c.name, activation)]
+        return next((c for c in usual if not self.is_worse(c, margin=0)), self.best)
 
     @property
     def worse(self) -> list[Candidate]:

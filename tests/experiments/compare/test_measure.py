@@ -53,6 +53,15 @@ def comparison(*explained: Array, margin: float = 0.0) -> Comparison:
     return Comparison(SMALL, PENGUINS, Rows(206, 68, 68), runs, rivals, margin)
 
 
+def test_the_usual_start_is_advised_unless_it_loses_every_pair() -> None:
+    lucky = np.linspace(0.5, 0.6, 8)
+    for loses, advised in ((0.9, "he_uniform"), (1.0, "glorot_normal")):
+        rivals = [candidate("he_uniform", lucky), candidate("glorot_normal", loses * lucky)]
+        result = Comparison(SMALL, PENGUINS, Rows(206, 68, 68), 8, rivals, 0.2)
+        assert result.equals == rivals, "a tenth is within the margin"
+        assert result.recommended.name == advised
+
+
 # --- training ----------------------------------------------------------------------------
 
 
