@@ -42,8 +42,9 @@ class Claim:
     ----------
     text : str
         The claim, in the symbols of the notes.
-    measure : callable (Result or Standings) -> Measured
-        How it is measured: of a case on its Result, of a race on its Standings.
+    measure : callable (Result or Standings) -> Measured or None
+        How it is measured: of a case on its Result, of a race on its Standings. None where that
+        cannot tell, and so nothing is said of it.
     expected : bool
         Whether it comes out true. False for a claim of the notes that measurement refutes.
     reason : str
@@ -53,7 +54,7 @@ class Claim:
     """
 
     text: str
-    measure: Callable[[Any], Measured]
+    measure: Callable[[Any], Measured | None]
     expected: bool = True
     reason: str = ""
     ours: bool = False
@@ -67,7 +68,7 @@ class Claim:
         return replace(self, reason=reason)
 
 
-def claim(text: str, *, ours: bool = False) -> Callable[[Callable[[Any], Measured]], Claim]:
+def claim(text: str, *, ours: bool = False) -> Callable[[Callable[[Any], Measured | None]], Claim]:
     """Turn the decorated function (Result or Standings) -> Measured into a `Claim`."""
     return lambda measure: Claim(text, measure, ours=ours)
 
@@ -156,11 +157,7 @@ class Lesson:
 
     def outcomes(self, result: Any, activation: str, options: Mapping[str, Any]) -> list[Outcome]:
         """Measure every claim on the result of a run."""
-        import numpy as np
-
-        with np.errstate(all="ignore"):
-            claims = self.claims_for(activation, options)
-            return [Outcome(claim, claim.measure(result)) for claim in claims]
+        return outcomes(self.claims_for(activation, options), result)
 
 
 @dataclass(frozen=True)
@@ -224,6 +221,15 @@ class Outcome:
     def as_documented(self) -> bool:
         """Whether the claim came out as the case says it does."""
         return self.measured.holds == self.claim.expected
+
+
+def outcomes(claims: Sequence[Claim], result: Any) -> list[Outcome]:
+    """Measure every claim on the result of a run; leave out what it cannot tell."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        measured = [(claim, claim.measure(result)) for claim in claims]
+    return [Outcome(claim, found) for claim, found in measured if found is not None]
 
 
 def claims(title: str, outcomes: Sequence[Outcome], verdict: str) -> list[str]:

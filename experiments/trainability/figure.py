@@ -73,8 +73,10 @@ def depth_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Ax
     fine = np.geomspace(low, high, 120)
     xi = result.depth_scale_at(fine)
     bottom, top = ax.get_ylim()
-    edge = result.edge or np.inf
-    for side, of in (("below", fine < edge), ("above", fine > edge)):
+    edge = result.edge or np.nan
+    every = np.ones(len(fine), dtype=bool)
+    sides = {"below": fine < edge, "above": fine > edge} if result.edge else {"both": every}
+    for side, of in sides.items():
         multiple = result.multiple(side)
         curve = np.where(of, multiple * xi, np.nan)
         ax.plot(fine, curve, color=INK, linewidth=4.5, path_effects=_HALO)
@@ -87,7 +89,11 @@ def depth_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Ax
             size=16, weight="bold", rotation=90, va="top", ha="left", path_effects=_HALO,
         )  # fmt: skip
     left, right = _sides(result)
-    for x, y, words, place in ((0.11, 0.1, left, "left"), (0.97, _right(result), right, "right")):
+    at = np.log(edge / low) / np.log(high / low)  # from 0, the left side, to 1, the right
+    for x, y, words, place in (
+        (0.11, 0.1, left if at > 0.3 else "", "left"),
+        (0.97, _right(result), right if at < 0.9 else "", "right"),
+    ):
         ax.text(
             x, y, words, transform=ax.transAxes, size=19, va="bottom", ha=place,
             path_effects=_HALO,
@@ -128,13 +134,15 @@ def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
     ax.set(xscale="log", yscale="log")
     ax.tick_params(labelsize=17)
     ax.minorticks_off()
-    ax.xaxis.set_major_locator(FixedLocator([0.01, 0.1, 0.3, 1, 3, 10, 30, 100]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    low, high = ax.get_xlim()
+    ticks = [x for x in (0.01, 0.1, 0.3, 1, 3, 10, 30, 100) if low < x < high]
+    few = result.sigma_w[:: 1 + len(result.sigma_w) // 8]
+    ax.xaxis.set_major_locator(FixedLocator(ticks if len(ticks) > 2 else list(few)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.3g}"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("σ_w: standard deviation of the weights × √n", size=20)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    low, high = ax.get_xlim()
     for name, (side, aside) in _PLACES.items():
         sigma_w = sigma_of(name, result.width)
         if low < sigma_w < high:
@@ -191,15 +199,12 @@ def _key(fig: Figure, result: Trainability, measure: str) -> None:
         lines.add_patch(Rectangle((0, 0.86 - 0.17 * k), 1, 0.12, color=colour))
         lines.text(1.35, 0.92 - 0.17 * k, words, va="center", size=16, linespacing=1.1)
     if result.against == "depth":
-        below, above = (result.multiple(side) for side in ("below", "above"))
-        known = [f"{m:.1f} ξ {side}" for m, side in ((below, "left"), (above, "right"))
-                 if np.isfinite(m)]  # fmt: skip
-        for k, (words, width, style) in enumerate(
-            (
-                ("theory, measured:\n" + ", ".join(known), 4.5, "-"),
-                ("6 ξ, as published\nfor tanh", 2.5, (0, (2, 2))),
-            )
-        ):
+        sides = {"below": " left", "above": " right"} if result.edge else {"both": ""}
+        multiples = [(result.multiple(side), where) for side, where in sides.items()]
+        known = [f"{m:.1f} ξ{where}" for m, where in multiples if np.isfinite(m)]
+        measured = [("theory, measured:\n" + ", ".join(known), 4.5, "-")] if known else []
+        published = ("6 ξ, as published\nfor tanh", 2.5, (0, (2, 2)))
+        for k, (words, width, style) in enumerate((*measured, published)):
             y = 0.5 - 0.2 * k
             lines.plot([0, 1], [y, y], color=INK, linewidth=width, linestyle=style)
             lines.text(1.35, y, words, va="center", size=16, linespacing=1.1)

@@ -8,6 +8,7 @@ Where to go next: ``measure.py``, which makes the map.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isnan
 from typing import TYPE_CHECKING
 
 from experiments.kit.claims import Lesson, Measured, claim
@@ -41,43 +42,47 @@ WIDTH, RUNS = 50, 3
 DEPTHS = (3, 5, 7, 10, 14, 20, 28, 40)
 
 
-def _deep(r: Trainability, start: str) -> Measured:
-    """Hold a start to training at every depth of the map."""
+def _deep(r: Trainability, start: str) -> Measured | None:
+    """Hold a start to training at every depth of the map, if that has its scale."""
     reach, deepest = r.reach_of(start), r.depths[-1]
+    if reach is None:
+        return None
     text = f"only to depth {reach}" if reach else "at no depth"
     text = "at every depth" if reach == deepest else text
     return Measured(reach == deepest, reach, text)
 
 
-def _leaves(r: Trainability, start: str) -> Measured:
+def _leaves(r: Trainability, start: str) -> Measured | None:
     """Hold a start to leaving the valley at some depth of the map."""
     deep = _deep(r, start)
-    return replace(deep, holds=not deep.holds, text=f"trains {deep.text}")
+    return deep and replace(deep, holds=not deep.holds, text=f"trains {deep.text}")
 
 
 @claim("small is a problem in depth")
-def small_leaves(r: Trainability) -> Measured:
+def small_leaves(r: Trainability) -> Measured | None:
     return _leaves(r, "small")
 
 
 @claim("large is a problem in depth")
-def large_leaves(r: Trainability) -> Measured:
+def large_leaves(r: Trainability) -> Measured | None:
     return _leaves(r, "large")
 
 
 @claim("√(1/n) is the right way: it trains")
-def scaled_trains(r: Trainability) -> Measured:
+def scaled_trains(r: Trainability) -> Measured | None:
     return _deep(r, "scaled")
 
 
 @claim("He is the right way with ReLU: it trains")
-def he_trains(r: Trainability) -> Measured:
+def he_trains(r: Trainability) -> Measured | None:
     return _deep(r, "he_normal")
 
 
 @claim("the deeper, the narrower the valley", ours=True)
-def narrows(r: Trainability) -> Measured:
+def narrows(r: Trainability) -> Measured | None:
     wide, narrow = r.spread(0), r.spread(-1)
+    if len(r.depths) == 1:
+        return None
     return Measured(
         narrow < wide,
         narrow,
@@ -86,9 +91,9 @@ def narrows(r: Trainability) -> Measured:
 
 
 @claim("it closes last at the edge of chaos", ours=True)
-def closes_at_the_edge(r: Trainability) -> Measured:
-    if r.edge is None:
-        return Measured(False, float("nan"), "there is no edge")
+def closes_at_the_edge(r: Trainability) -> Measured | None:
+    if r.edge is None or r.edge_column is None:
+        return None
     reach = r.reach[r.edge_column]
     return Measured(
         bool(reach == r.reach.max() > 0),
@@ -98,31 +103,39 @@ def closes_at_the_edge(r: Trainability) -> Measured:
 
 
 @claim("theory: the depth reached follows ξ", ours=True)
-def follows_theory(r: Trainability) -> Measured:
+def follows_theory(r: Trainability) -> Measured | None:
     rank = r.rank_correlation  # of a dozen scales, chance alone brings 0.5 in one of twenty maps
+    if isnan(rank):
+        return None
     return Measured(rank > 0.5, rank, f"rank correlation {number(rank)}")
 
 
 @claim("no scale of the notes trains at every depth", ours=True)
-def none_of_the_notes(r: Trainability) -> Measured:
-    reach = max(r.reach_of(name) for name in RANGES)
+def none_of_the_notes(r: Trainability) -> Measured | None:
+    reached = [depth for name in RANGES if (depth := r.reach_of(name)) is not None]
+    if len(reached) < len(RANGES):
+        return None
+    reach = max(reached)
     return Measured(reach < r.depths[-1], reach, f"the best only to depth {reach}")
 
 
-def _slower(r: Trainability, start: str) -> Measured:
+def _slower(r: Trainability, start: str) -> Measured | None:
     """Hold a start to being trained by fewer of the rates than √(1/n)."""
-    count, scaled = (int(r.trains[:, r.column(name)].sum()) for name in (start, "scaled"))
+    its, that = r.column(start), r.column("scaled")
+    if its is None or that is None:
+        return None
+    count, scaled = (int(r.trains[:, column].sum()) for column in (its, that))
     words = f"{count} of {len(r.rates)} rates train it, √(1/n) {scaled}"
     return Measured(count < scaled, count, words)
 
 
 @claim("small: slow convergence, whatever the rate")
-def small_is_slow(r: Trainability) -> Measured:
+def small_is_slow(r: Trainability) -> Measured | None:
     return _slower(r, "small")
 
 
 @claim("large: slow convergence, or none")
-def large_is_slow(r: Trainability) -> Measured:
+def large_is_slow(r: Trainability) -> Measured | None:
     return _slower(r, "large")
 
 

@@ -39,6 +39,8 @@ from mlp.optimizers import OPTIMIZERS
 DTYPE = "float32"
 # Scales and rates whose squares are float32 numbers.
 SMALLEST, LARGEST = 1e-18, 1e18
+# A scale of the map stands for another that differs from it by less, as a factor: e to its power.
+NEAR = 0.05
 # A network of the map is remembered as its place, scale, rate and run, about so many numbers.
 REMEMBERED = 40
 # At most so many rows to learn from, and to hold out: more would only take longer.
@@ -153,13 +155,18 @@ class Trainability:
         deepest_first = more[::-1].argmax(axis=0)
         return np.where(more.max(axis=0) > 0, np.array(self.depths)[::-1][deepest_first], 0)
 
-    def column(self, start: str) -> int:
-        """Return the column of one of the notes' starts."""
-        return int(np.abs(self.sigma_w / sigma_of(start, self.width) - 1).argmin())
+    def column(self, start: str) -> int | None:
+        """Return the column of one of the notes' starts; None if the map has none there."""
+        return self._column_at(sigma_of(start, self.width))
 
-    def reach_of(self, start: str) -> int:
-        """Return to which depth one of the notes' starts trains, 0 for none."""
-        return int(self.reach[self.column(start)])
+    def reach_of(self, start: str) -> int | None:
+        """Return to which depth one of the notes' starts trains, 0 for none; None: not mapped."""
+        column = self.column(start)
+        return None if column is None else int(self.reach[column])
+
+    def _column_at(self, sigma_w: float) -> int | None:
+        away = np.abs(np.log(self.sigma_w / sigma_w))
+        return int(away.argmin()) if away.min() < NEAR else None
 
     def valley(self, row: int) -> tuple[float, float] | None:
         """Return the smallest and the largest scale that train in a row; None for none.
@@ -192,9 +199,9 @@ class Trainability:
             return None
 
     @property
-    def edge_column(self) -> int:
-        """The column that is nearest to the edge."""
-        return int(np.abs(np.log(self.sigma_w / (self.edge or np.inf))).argmin())
+    def edge_column(self) -> int | None:
+        """The column of the edge of chaos, where there is one."""
+        return None if self.edge is None else self._column_at(self.edge)
 
     @cached_property
     def depth_scale(self) -> Array:
@@ -220,18 +227,13 @@ class Trainability:
         border[inside] = np.sqrt(reach[inside] * depths[below[inside]])
         return border
 
-    def multiple(self, side: str = "both") -> float:
-        """Return how many ξ_c deep it still trains: the median over the scales.
+    def multiples(self, side: str = "both") -> Array:
+        """Return how many ξ_c deep each scale trains whose border lies in the map.
 
         Parameters
         ----------
         side : str
             Of the edge of chaos: "below", "above" or "both".
-
-        Returns
-        -------
-        float
-            NaN where training ends nowhere within the map.
         """
         edge = self.edge or np.inf
         of = {
@@ -239,8 +241,12 @@ class Trainability:
             "above": self.sigma_w > edge,
             "both": np.ones(len(self.sigma_w), dtype=bool),
         }[side]
-        multiples = self.border[of] / self.depth_scale[of]
-        known = multiples[np.isfinite(multiples)]
+        multiples: Array = self.border[of] / self.depth_scale[of]
+        return multiples[np.isfinite(multiples)]
+
+    def multiple(self, side: str = "both") -> float:
+        """Return the median of the `multiples`; NaN where training ends nowhere within the map."""
+        known = self.multiples(side)
         return float(np.median(known)) if len(known) else np.nan
 
     @property

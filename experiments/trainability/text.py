@@ -81,10 +81,15 @@ def answer(result: Trainability) -> str:
     ends = f"σ_w = {number(low)} trains" if low == high else (
         f"σ_w from {number(low)} to {number(high)} train"
     )  # fmt: skip
+    columns = {name: result.column(name) for name in RANGES}
     inside = [
-        named_start(name).label for name in RANGES if low <= sigma_of(name, result.width) <= high
+        named_start(name).label
+        for name, column in columns.items()
+        if column is not None and low <= result.sigma_w[column] <= high
     ]
-    among = f", {listed(inside)} among them" if inside else ", no scale of the notes among them"
+    among = f", {listed(inside)} among them" if inside else ""
+    if not inside and None not in columns.values():
+        among = ", no scale of the notes among them"
     return f"{result.depths[row]} layers deep, {ends}{among}."
 
 
@@ -92,10 +97,11 @@ def _networks(result: Trainability) -> list[str]:
     first, last = result.depths[0], result.depths[-1]
     layers = f"{first}" if first == last else f"{first} to {last}"
     biases = "b = 0" if not result.sigma_b else f"std of b {number(result.sigma_b)}"
+    count = len(result.sigma_w)
     low, high = number(float(result.sigma_w[0])), number(float(result.sigma_w[-1]))
     return [
         f"{layers} hidden layers of {result.width}, {result.settings.activation}; {biases}",
-        f"{len(result.sigma_w)} scales σ_w from {low} to {high}",
+        f"{count} scales σ_w from {low} to {high}" if count > 1 else f"one scale, σ_w = {low}",
     ]
 
 
@@ -120,7 +126,8 @@ def _of_depths(result: Trainability) -> list[str]:
     starts = [("start", "σ_w", "trains to depth")]
     for name in RANGES:
         reach = result.reach_of(name)
-        words = "none" if not reach else f"{reach}" if reach < deepest else f"{reach}, the deepest"
+        words = f"{reach}, the deepest" if reach == deepest else f"{reach or 'none'}"
+        words = "not in this map" if reach is None else words
         starts.append((named_start(name).label, number(sigma_of(name, result.width)), words))
     scales = [("depth", "σ_w that train", "")]
     for depth in (5, 10, 20, 40) if set(result.depths) >= {5, 10, 20, 40} else result.depths:
@@ -134,22 +141,42 @@ def _range(valley: tuple[float, float] | None) -> tuple[str, str]:
     if valley is None:
         return "none", ""
     low, high = valley
+    if low == high:
+        return number(low), ""
     return f"{number(low)} to {number(high)}", f"a factor of {number(high / low)}"
 
 
 def _theory(result: Trainability) -> list[str]:
     """Return how many depth scales deep it trains, what that scale is, and where it fails."""
-    below, above = (result.multiple(side) for side in ("below", "above"))
-    known = [
-        f"{m:.1f} ξ {side}" for m, side in ((below, "below"), (above, "above")) if np.isfinite(m)
-    ]
+    sides = {"below": " below the edge of chaos", "above": " above it"}
+    if result.edge is None:
+        sides = {"both": ""}
+    known = []
+    for side, where in sides.items():
+        if len(of := result.multiples(side)):
+            ends = f"{of.min():.1f} to {of.max():.1f}, scale by scale"
+            known.append(f"{np.median(of):.1f} ξ{where}" + (f" ({ends})" if len(of) > 1 else ""))
     if not known:
-        return wrapped("theory", "training ends nowhere within the map.")
-    one, *other = known
-    to = " and of ".join([f"{one} the edge of chaos", *(f"{side} it" for side in other)])
-    said = f"it trains to a depth of {to} (Schoenholz et al. 2017, tanh: 6 ξ). {_scale(result)}"
+        return wrapped(
+            "theory",
+            "no scale trains at one depth and not at a deeper one: nothing to hold it to.",
+        )
+    said = (
+        f"it trains to a depth of {' and of '.join(known)}; Schoenholz et al. 2017 say 6 ξ, for "
+        f"tanh. {_scale(result)}"
+    )
+    again = result.sigma_w[(np.diff(result.trains.astype(int), axis=0) > 0).any(axis=0)]
+    if len(again):
+        low, high = number(float(again[0])), number(float(again[-1]))
+        few = (
+            f"σ_w = {low} trains"
+            if low == high
+            else f"{len(again)} scales, {low} to {high}, train"
+        )
+        said += f" The border is ragged: {few} at one depth and not at a shallower one."
     too_large = (result.sigma_w > (result.edge or np.inf)) & (result.reach == 0)
-    if result.bounded and too_large.any() and (above * result.depth_scale[too_large] > 3).any():
+    predicted = result.multiple("above") * result.depth_scale[too_large]
+    if result.bounded and (predicted > result.depths[0]).any():
         first = number(float(result.sigma_w[too_large].min()))
         said += (
             f" From σ_w = {first} on it fails for another reason: the first answers are about σ_w "
@@ -179,12 +206,15 @@ def _of_rates(result: Trainability) -> list[str]:
     lines = [("start", "σ_w", "η that train", "diverges from η")]
     rates = np.array(result.rates)
     for name in RANGES:
-        column = result.column(name)
+        label, scale = named_start(name).label, number(sigma_of(name, result.width))
+        if (column := result.column(name)) is None:
+            lines.append((label, scale, "not in this map", ""))
+            continue
         trains = rates[result.trains[:, column]]
         diverged = rates[~np.isfinite(result.held_out_loss[:, column])]
         words = f"{trains[0]:.2g} to {trains[-1]:.2g}" if len(trains) else "none"
-        lines.append((named_start(name).label, number(sigma_of(name, result.width)), words,
-                      f"{diverged[0]:.2g}" if len(diverged) else "-"))  # fmt: skip
+        ends = f"{diverged[0]:.2g}" if len(diverged) else "-"
+        lines.append((label, scale, words, ends))
     return [heading("which rates train each start"), *table(lines)]
 
 
@@ -234,16 +264,16 @@ def describe(result: Trainability) -> str:
             "learning is slow."
         )
     valleys = []
-    for i in (0, -1):
-        valley = result.valley(i)
-        at = "nothing" if valley is None else f"{number(valley[0])} to {number(valley[1])}"
-        valleys.append(f"{at} at depth {result.depths[i]}")
-    starts = [f"{named_start(name).label} {result.reach_of(name) or 'none'}" for name in RANGES]
+    for depth in sorted({result.depths[0], result.depths[-1]}):
+        ends, _ = _range(result.valley(result.depths.index(depth)))
+        valleys.append(f"{ends} at depth {depth}")
+    mapped = [name for name in RANGES if result.column(name) is not None]
+    starts = [f"{named_start(name).label} {result.reach_of(name) or 'none'}" for name in mapped]
+    reached = f"; the notes' starts train to depth: {', '.join(starts)}" if starts else ""
     return (
         f"A map of {settings.activation} networks, the scale of the weights from left to right "
-        f"and the depth downwards: the valley of scales that train narrows from {valleys[0]} to "
-        f"{valleys[1]}, between two curves of theory; the notes' starts train to depth: "
-        f"{', '.join(starts)}."
+        f"and the depth downwards, with the curves of theory: the scales that train are "
+        f"{listed(valleys)}{reached}."
     )
 
 

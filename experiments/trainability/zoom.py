@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.data import Dataset
-from experiments.kit.claims import Measured, Outcome, Verdict, claim
+from experiments.kit.claims import Measured, Outcome, Verdict, claim, outcomes
 from experiments.kit.settings import Default, Defaults, Expect, Settings, Step, unwatched
 from experiments.kit.sizes import of_training, require
 from experiments.kit.sweep import Map, Task, Tasks, groups, trained
@@ -129,7 +129,7 @@ class Zoom:
 
     def outcomes(self) -> list[Outcome]:
         """Measure what is claimed of the border."""
-        return [Outcome(said, said.measure(self)) for said in (fractal, line)]
+        return outcomes((fractal, line), self)
 
 
 @claim("the border of a network is finer than a line", ours=True)
@@ -137,14 +137,16 @@ def fractal(r: Zoom) -> Measured:
     """Hold the border, from the second picture on, to a dimension well above that of a line."""
     dimensions = [view.dimension for view in r.views[1:]]
     least = float(np.min(dimensions))
-    return Measured(least > 1.15, least, f"dimension {number(least)} or more, zoomed")
+    words = f"dimension {number(least)} or more, zoomed"
+    return Measured(least > 1.15, least, words if np.isfinite(least) else "no border in sight")
 
 
 @claim("that of a quadratic loss is a line", ours=True)
 def line(r: Zoom) -> Measured:
     """Hold the border of the quadratic loss to the dimension of a line."""
     most = float(np.max([view.dimension for view in r.quadratic]))
-    return Measured(most < 1.15, most, f"dimension {number(most)} at most")
+    words = f"dimension {number(most)} at most"
+    return Measured(most < 1.15, most, words if np.isfinite(most) else "no border in sight")
 
 
 def zoom(

@@ -75,6 +75,20 @@ def test_the_two_sides_are_named(activation: str, words: str) -> None:
     assert any(t.get_text().startswith(words) for t in texts(figure(MAPS[activation])))
 
 
+def test_a_side_is_named_where_the_map_shows_it() -> None:
+    beyond = " ".join(t.get_text() for t in texts(figure(MAPS["own"])))
+    assert "chaotic" in beyond
+    assert "ordered" not in beyond
+    one = " ".join(t.get_text() for t in texts(figure(MAPS["one"])))
+    assert "6 ξ" in one
+    assert "measured" not in one  # it is not known
+
+
+def test_the_axis_of_few_scales_has_numbers() -> None:
+    ax = figure(MAPS["own"]).axes[0]
+    assert ax.get_xticks().tolist() == [2, 2.5, 4]
+
+
 def test_a_panel_takes_axes_and_returns_them() -> None:
     from matplotlib.figure import Figure
 

@@ -82,8 +82,7 @@ def test_against_the_rate_a_row_is_a_rate() -> None:
     assert result.held_out_loss.shape == (3, 1)
     slow, fast, wild = result.held_out_loss[:, 0]
     assert fast < slow < wild == np.inf
-    # Trained by one rate of three, more than nothing but no less than √(1/n): itself.
-    assert [outcome.measured.holds for outcome in result.outcomes()] == [False, False]
+    assert result.outcomes() == []  # of small, large and √(1/n) it has no network
 
 
 def test_more_processors_and_more_steps_than_announced_are_no_matter() -> None:
@@ -177,6 +176,28 @@ def test_too_few_rows_to_hold_some_out() -> None:
     table = Dataset(**vars(PENGUINS) | few | {"name": "few.csv"})
     with pytest.raises(DataError, match=r"few.csv: 3 rows are too few to hold some out"):
         trainability(table, scales=[1.0], depths=[1])
+
+
+def test_of_a_start_that_no_network_of_the_map_has_nothing_is_said() -> None:
+    result = made([[0.3, 0.3], [0.3, 0.3]], [0.5, 2], [3, 6])
+    assert {result.reach_of(name) for name in RANGES} == {None}
+    assert result.edge_column is None
+    assert [outcome.claim.text for outcome in result.outcomes()] == [
+        "the deeper, the narrower the valley"
+    ]
+    rounded = made([[0.3, 0.3, 0.3], [1.0, 0.3, 1.0]], [0.07, 1, 1.41], [3, 6])
+    reached = {name: rounded.reach_of(name) for name in RANGES}
+    assert reached == {"small": 3, "large": None, "scaled": 6, "glorot_normal": 6, "he_normal": 3}
+
+
+def test_of_one_depth_no_claim_compares_depths() -> None:
+    result = made([[0.3, 0.3, 1.0]], [0.07, 1, 7], [6])
+    told = {outcome.claim.text for outcome in result.outcomes()}
+    assert "small is a problem in depth" in told
+    assert not told & {
+        "the deeper, the narrower the valley",
+        "theory: the depth reached follows ξ",
+    }
 
 
 # --- the claims --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import click
 import numpy as np
@@ -23,6 +24,7 @@ MAPS = {
     "rate": AGAINST_RATE,
     "nothing": NOTHING,
     "one": made([[0.4]], [1.0], [3]),
+    "own": made([[0.3, 0.3, 0.4], [0.3, 0.3, 1.0]], [2, 2.5, 4], [3, 6]),
 }
 
 
@@ -57,10 +59,40 @@ def test_no_scale_of_the_notes_is_said_not_to_train_sigmoid() -> None:
 
 
 def test_which_rates_train_each_start() -> None:
-    lines = click.unstyle(words.text(AGAINST_RATE, "map.png")).splitlines()
-    assert "  small ·0.01    0.0707  0.1 to 0.1    -" in lines
-    assert "  scaled √(1/n)  1.00    0.01 to 0.01  0.1" in lines
-    assert "  large ·1       7.07    none          0.01" in lines
+    told = click.unstyle(words.text(AGAINST_RATE, "map.png")).splitlines()
+    lines = [" ".join(line.split()) for line in told]
+    assert "small ·0.01 0.0707 0.1 to 0.1 -" in lines
+    assert "scaled √(1/n) 1.00 0.01 to 0.01 0.1" in lines
+    assert "large ·1 7.07 none 0.01" in lines
+
+
+def test_of_a_start_that_was_not_mapped_nothing_is_said() -> None:
+    lines = click.unstyle(words.text(MAPS["own"], "map.png")).splitlines()
+    assert lines[2] == "answer    6 layers deep, σ_w from 2.00 to 2.50 train."
+    assert "  he_normal      1.41    not in this map" in lines
+    assert "small" not in words.describe(MAPS["own"])
+    assert "none of the notes" not in words.answer(MAPS["own"])
+    rates = made([[0.4], [1.0]], [1.0], [10], against="rate", rates=(0.1, 0.2))
+    lines = click.unstyle(words.text(rates, "map.png")).splitlines()
+    assert "  small ·0.01    0.0707  not in this map" in [line.rstrip() for line in lines]
+
+
+def test_it_says_how_well_theory_follows_the_border() -> None:
+    told = " ".join(click.unstyle(words.text(MAPS["tanh"], "map.png")).split())
+    below = MAPS["tanh"].multiples("below")
+    assert f"({below.min():.1f} to {below.max():.1f}, scale by scale)" in told
+    assert "ragged" not in told
+    result = made([[0.3, 0.3, 1.0], [1.0, 0.3, 0.3], [1.0, 0.3, 1.0]], [0.5, 1, 4], [3, 6, 12])
+    told = " ".join(click.unstyle(words.text(result, "map.png")).split())
+    assert "The border is ragged: σ_w = 4.00 trains at one depth and not at a shallower" in told
+
+
+def test_without_an_edge_there_are_no_sides_of_it() -> None:
+    losses = [[0.3, 0.3, 0.3], [1.0, 0.3, 1.0]]
+    result = replace(made(losses, [0.5, 1, 2], [3, 6], "relu"), sigma_b=0.3)
+    told = words.text(result, "map.png")
+    assert f"{result.multiple():.1f} ξ" in told
+    assert "edge of chaos" not in told
 
 
 def test_the_object_of_a_map() -> None:

@@ -96,6 +96,7 @@ def test_no_border_in_sight_is_said_so(small: Zoom) -> None:
     told = words.text(result, "zoom.png")
     assert "no border" in told
     assert "nan" not in told
+    assert "not finite" not in told
     assert not any(outcome.measured.holds for outcome in result.outcomes())
     assert words.title(result).startswith("Converge or diverge")
 
