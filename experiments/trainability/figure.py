@@ -56,7 +56,10 @@ def figure(result: Trainability, measure: str = "held-out") -> Figure:
             rate_panel(ax, result, measure)
         else:
             depth_panel(ax, result, measure)
-        fig.text(0.02, 0.945, title(result), size=26, weight="bold")
+        # What trains, and so the lesson, is a matter of the rows not seen.
+        heart = f"Learned by heart: the loss on the rows seen ({result.settings.activation})"
+        words = title(result) if measure == "held-out" else heart
+        fig.text(0.02, 0.945, words, size=26, weight="bold")
         _key(fig, result, measure)
     return fig
 
@@ -107,7 +110,7 @@ def rate_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Axe
     _cells(ax, result, rates, measure)
     ax.set_ylabel("learning rate η", size=20)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"$10^{{{np.log10(y):.0f}}}$"))
-    loss = result.held_out_loss if measure == "held-out" else result.loss
+    loss = _shown(result, measure)
     diverges, trains = ~np.isfinite(loss), result.trains
     slow = ~diverges & ~trains & (rates[:, np.newaxis] < np.median(rates))
     for words, where in (("diverges", diverges), ("trains", trains), ("slow", slow)):
@@ -125,9 +128,9 @@ def rate_panel(ax: Axes, result: Trainability, measure: str = "held-out") -> Axe
 
 def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
     """Colour every network, and name the notes' starts over the columns."""
-    loss = result.held_out_loss if measure == "held-out" else result.loss
+    loss = _shown(result, measure)
     colours = np.empty((*loss.shape, 3))
-    colours[:] = _colour(loss, _lowest(result))
+    colours[:] = _colour(loss, _lowest(loss))
     colours[loss > LEARNED] = to_rgb(FLAT)
     colours[~np.isfinite(loss)] = to_rgb(CASE)
     ax.pcolormesh(_edges(result.sigma_w), _edges(rows), colours)
@@ -156,9 +159,13 @@ def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
                 )  # fmt: skip
 
 
-def _lowest(result: Trainability) -> float:
+def _shown(result: Trainability, measure: str) -> Array:
+    return result.held_out_loss if measure == "held-out" else result.loss
+
+
+def _lowest(loss: Array) -> float:
     """Return the loss that is darkest: the lowest, where any network has learned."""
-    return min(0.9, float(result.held_out_loss.min()))
+    return min(0.9, float(loss.min()))
 
 
 def _colour(loss: Array, best: float) -> Array:
@@ -172,7 +179,8 @@ def _colour(loss: Array, best: float) -> Array:
 def _key(fig: Figure, result: Trainability, measure: str) -> None:
     """Say what the colours and the lines mean, at the right."""
     ax = fig.add_axes((0.8, 0.46, 0.03, 0.355))
-    best = _lowest(result)
+    unseen = measure == "held-out"
+    best, trains = _lowest(_shown(result, measure)), ":\nit trains" if unseen else ""
     losses = np.linspace(best, LEARNED, 100)
     ax.imshow(
         _colour(losses, best)[:, np.newaxis], aspect="auto", extent=(0, 1, LEARNED, losses[0])
@@ -181,12 +189,12 @@ def _key(fig: Figure, result: Trainability, measure: str) -> None:
     ax.yaxis.tick_right()
     ax.set_yticks(
         [best, (1 + best) / 2, LEARNED],
-        [f"{best:.2f}  the best", f"{(1 + best) / 2:.2f}  halfway:\nit trains", "1"],
+        [f"{best:.2f}  the best", f"{(1 + best) / 2:.2f}  halfway{trains}", "1"],
         size=16,
     )
     for spine in ax.spines.values():
         spine.set_visible(False)
-    rows = "not seen" if measure == "held-out" else "seen"
+    rows = "not seen" if unseen else "seen"
     fig.text(0.8, 0.875, f"loss on rows {rows}", size=17, weight="bold")
     fig.text(0.8, 0.842, "(the mean predictor's: 1)", size=15)
     lines = fig.add_axes((0.8, 0.08, 0.03, 0.36))

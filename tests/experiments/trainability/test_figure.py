@@ -41,6 +41,9 @@ def test_diverged_is_one_colour_no_better_than_the_mean_another_and_the_rest_is_
 def test_the_training_loss_is_shown_when_it_is_asked_for() -> None:
     result = MAPS["tanh"]  # whose training loss is half of the other everywhere
     assert (colours(result) != colours(result, "training")).any()
+    told = " ".join(t.get_text() for t in texts(figure(result, "training")))
+    assert told.startswith("Learned by heart") or " Learned by heart" in told
+    assert "trains" not in told  # that is a matter of the other
 
 
 def test_the_curve_of_theory_follows_the_border() -> None:
