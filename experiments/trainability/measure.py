@@ -45,8 +45,8 @@ NEAR = 0.05
 REMEMBERED = 40
 # At most so many rows to learn from, and to hold out: more would only take longer.
 ROWS, UNSEEN = 200, 500
-# Of fewer rows, the part to learn from.
-SHARE = 0.6
+# Of fewer rows, the part to learn from; and how many there must be.
+SHARE, FEWEST = 0.6, 10
 # The map against the rate: how deep, and which rates.
 RATE_DEPTH = 10
 RATE_ROWS = tuple(float(rate) for rate in np.geomspace(1e-5, 3, 23).round(9))
@@ -538,9 +538,14 @@ def _divided(dataset: Dataset, seed: int) -> tuple[Array, Array, Array, Array]:
     seen = min(ROWS, round(SHARE * n))
     order = child_rng(seed, HELD_OUT).permutation(n)
     learn, hold = order[:seen], order[seen : seen + UNSEEN]
-    if seen < 2 or not len(hold) or not np.ptp(dataset.y[hold], axis=0).any():
+    if n < FEWEST:
         raise DataError(
-            f"{dataset.name}: {n} rows are too few to hold some out; a map needs 10 or more"
+            f"{dataset.name}: {n} rows are too few to hold some out; a map needs {FEWEST} or more"
+        )
+    if not np.ptp(dataset.y[hold], axis=0).any():
+        raise DataError(
+            f"{dataset.name}: the target is the same in all of the {len(hold)} rows held out; try "
+            "another --seed"
         )
     return dataset.x[learn], dataset.y[learn], dataset.x[hold], dataset.y[hold]
 

@@ -171,10 +171,16 @@ def test_the_notes_starts_are_columns_of_the_usual_scales() -> None:
     assert sigma_of("he_normal", 50) == pytest.approx(2**0.5)
 
 
-def test_too_few_rows_to_hold_some_out() -> None:
-    few = {"x": PENGUINS.x[:3], "y": PENGUINS.y[:3]}
-    table = Dataset(**vars(PENGUINS) | few | {"name": "few.csv"})
-    with pytest.raises(DataError, match=r"few.csv: 3 rows are too few to hold some out"):
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        (PENGUINS.x[:9], PENGUINS.y[:9], "9 rows are too few to hold some out; a map needs 10"),
+        (PENGUINS.x, np.eye(342)[:, :1], "the target is the same in all of the 142 rows held out"),
+    ],
+)
+def test_too_little_to_hold_some_out(x: Array, y: Array, words: str) -> None:
+    table = Dataset(**vars(PENGUINS) | {"x": x, "y": y, "name": "few.csv"})
+    with pytest.raises(DataError, match=f"few.csv: {words}"):
         trainability(table, scales=[1.0], depths=[1])
 
 
