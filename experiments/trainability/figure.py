@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.kit.claims import LEARNED
-from experiments.kit.starts import RANGES, named_start
+from experiments.kit.starts import named_start
 from experiments.kit.style import CASE, INK, QUIET, start_colours, start_label, styled
 from experiments.trainability.measure import Trainability, sigma_of
 from experiments.trainability.text import title
@@ -25,13 +25,17 @@ from mlp.arrays import Array
 FLAT = "#E3E3E3"
 _BLUES = colormaps["Blues_r"]
 _HALO = [withStroke(linewidth=5, foreground="white")]
-# On which side of its line each start is named, and how many points from it.
+# On which side of its line each start is named, and how many points from it; those first in the
+# list stand lowest.
 _PLACES = {
-    "small": ("center", 0),
-    "scaled": ("right", -4),
     "he_normal": ("left", 4),
+    "glorot_normal": ("right", -4),
+    "scaled": ("right", -4),
     "large": ("center", 0),
+    "small": ("center", 0),
 }
+# How much of the axis a letter of these names takes, and how much of a name is left of its line.
+_LETTER, _LEFT = 0.0128, {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
 def figure(result: Trainability, measure: str = "held-out") -> Figure:
@@ -146,17 +150,23 @@ def _cells(ax: Axes, result: Trainability, rows: Array, measure: str) -> None:
     ax.set_xlabel("σ_w: standard deviation of the weights × √n", size=20)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    for name, (side, aside) in _PLACES.items():
-        sigma_w = sigma_of(name, result.width)
-        if low < sigma_w < high:
-            ax.axvline(sigma_w, color=INK, linewidth=1.8)
-            same = [named_start(o) for o in RANGES if sigma_of(o, result.width) == sigma_w]
-            for k, (start, colour) in enumerate(zip(same, start_colours(same), strict=True)):
-                ax.annotate(
-                    start_label(start), (sigma_w, 1), (aside, 10 + 22 * (len(same) - 1 - k)),
-                    xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
-                    va="bottom", size=17, weight="bold", color=colour,
-                )  # fmt: skip
+    placed: list[tuple[int, float, float]] = []
+    starts = [named_start(name) for name in _PLACES]
+    for start, colour in zip(starts, start_colours(starts), strict=True):
+        sigma_w, (side, aside) = sigma_of(start.name, result.width), _PLACES[start.name]
+        if not low < sigma_w < high:
+            continue
+        ax.axvline(sigma_w, color=INK, linewidth=1.8)
+        words, level = start_label(start), 0
+        begin = np.log(sigma_w / low) / np.log(high / low) - _LETTER * len(words) * _LEFT[side]
+        end = begin + _LETTER * len(words)
+        while any(on == level and begin < e and end > b for on, b, e in placed):
+            level += 1  # above what it would cover
+        placed.append((level, begin, end))
+        ax.annotate(
+            words, (sigma_w, 1), (aside, 10 + 22 * level), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha=side, va="bottom", size=17, weight="bold", color=colour,
+        )  # fmt: skip
 
 
 def _shown(result: Trainability, measure: str) -> Array:
@@ -216,9 +226,10 @@ def _key(fig: Figure, result: Trainability, measure: str) -> None:
             y = 0.5 - 0.2 * k
             lines.plot([0, 1], [y, y], color=INK, linewidth=width, linestyle=style)
             lines.text(1.35, y, words, va="center", size=16, linespacing=1.1)
+        units = f"{result.width} unit{'s' if result.width > 1 else ''}"
         fig.text(
             0.8, 0.03, "ξ: depth scale, in layers\n"
-            f"{result.width} units, {result.runs} run{'s' if result.runs > 1 else ''}",
+            f"{units}, {result.runs} run{'s' if result.runs > 1 else ''}",
             size=15, color=QUIET, linespacing=1.2,
         )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
@@ -10,8 +12,8 @@ from matplotlib.colors import to_rgb
 from experiments.kit.starts import RANGES, named_start
 from experiments.kit.style import CASE, start_colours
 from experiments.trainability.figure import FLAT, depth_panel, figure
-from experiments.trainability.measure import Trainability
-from tests.experiments.trainability.made import by_theory
+from experiments.trainability.measure import Trainability, usual_scales
+from tests.experiments.trainability.made import by_theory, made
 from tests.experiments.trainability.test_text import MAPS
 from tests.pictures import assert_legible, texts
 
@@ -26,6 +28,14 @@ def colours(result: Trainability, measure: str = "held-out") -> np.ndarray:
 @pytest.mark.parametrize("measure", ["held-out", "training"])
 def test_every_word_of_it_can_be_read(result: Trainability, measure: str) -> None:
     assert_legible(figure(result, measure))
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 8, 300, 1000, 10_000])
+def test_the_names_of_the_starts_keep_apart_at_every_width(width: int) -> None:
+    scales = usual_scales("tanh", width)
+    result = made(np.full((2, len(scales)), 0.3), scales, [3, 6])
+    result = replace(result, settings=replace(result.settings, hidden=(width,) * 6))
+    assert_legible(figure(result))
 
 
 def test_diverged_is_one_colour_no_better_than_the_mean_another_and_the_rest_is_blue() -> None:
