@@ -6,6 +6,7 @@ Where to go next: ``training.py`` and ``report.py``, which ask.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -110,7 +111,9 @@ def pace(steps: int) -> Callable[[], None]:
 def announce(seconds: float) -> None:
     """Say on stderr how long the work will take, where that is over a minute."""
     if seconds > WORTH_SAYING:
-        click.echo(f"this will take about {duration(seconds)}; Ctrl-C ends it", err=True)
+        words = f"this will take about {duration(seconds)}; Ctrl-C ends it"
+        # On a terminal in place of the progress bar, which goes on in the next line.
+        click.echo(f"\r{words:<79}" if sys.stderr.isatty() else words, err=True)
 
 
 def duration(seconds: float) -> str:

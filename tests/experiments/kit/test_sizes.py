@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 
 import pytest
@@ -77,3 +78,13 @@ def test_work_of_more_than_a_minute_says_so_once(
         step()
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", said)
+
+
+def test_it_is_said_in_place_of_the_progress_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    sizes.announce(600)
+    assert re.fullmatch(
+        r"\rthis will take about 10 minutes; Ctrl-C ends it +\n", capsys.readouterr().err
+    )
