@@ -13,13 +13,14 @@ Where to go next: ``report.py``, whose `processors` brings a map to a command.
 from __future__ import annotations
 
 import builtins
+import logging
 import multiprocessing
 import os
 import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -232,8 +233,8 @@ def workers(jobs: int | None = 1, cluster: str | None = None) -> Iterator[Map]:
     if jobs is not None and (jobs == 0 or jobs < -1):
         raise InputError(f"jobs must be 1 or more, or -1 for all processors, not {jobs}")
     if cluster is not None:
-        with _cluster(cluster) as executor:
-            yield lambda function, tasks: _in_order(executor, function, tasks, ahead=64)
+        with _cluster(cluster) as map_:
+            yield map_
     elif jobs is None and cores and cores > 1:
         long = False
         with _processes(cores) as pool:
@@ -283,10 +284,10 @@ def _processes(count: int) -> Iterator[Map]:
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[Executor]:
-    """Yield the executor of a cluster that runs already."""
+def _cluster(address: str) -> Iterator[Map]:
+    """Yield the map of a cluster that runs already."""
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise WorkerError(
             'a cluster needs dask.distributed: pip install "mlp-demo[cluster]"'
@@ -295,9 +296,27 @@ def _cluster(address: str) -> Iterator[Executor]:
         client = Client(address, timeout=ANSWER_WITHIN, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkerError(f"no cluster answers at {address}: {error}") from None
+    # It would log the traceback of every attempt to reach a scheduler that is gone.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         executor: Executor = client.get_executor()
-        yield executor
+
+        def share_out(function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+            try:
+                yield from _in_order(executor, function, tasks, ahead=64)
+            except CancelledError:
+                raise WorkerError(f"the cluster at {address} is gone") from None
+            except KilledWorker:
+                raise WorkerError(
+                    f"workers of the cluster at {address} died, killed or out of memory"
+                ) from None
+            except ModuleNotFoundError as error:
+                raise WorkerError(
+                    f"a worker of the cluster at {address} lacks '{error.name}': install mlp-demo "
+                    "there, too"
+                ) from None
+
+        yield share_out
 
 
 def _in_order(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import signal
@@ -177,6 +178,19 @@ def test_short_work_stays_in_this_process_and_long_work_leaves_it(
 def test_a_worker_that_dies_is_told_in_one_sentence() -> None:
     with workers(2) as map_, pytest.raises(WorkerError, match="a worker process died"):
         list(map_(os._exit, [3]))
+
+
+def test_a_cluster_that_ends_and_one_without_the_package_are_told_in_one_sentence() -> None:
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster, workers(cluster=cluster.scheduler_address) as map_:
+        with pytest.raises(WorkerError, match="lacks 'no_such_module': install mlp-demo"):
+            list(map_(importlib.import_module, ["no_such_module"]))
+        results = map_(time.sleep, [0, 60])
+        assert next(iter(results)) is None
+        cluster.close()
+        with pytest.raises(WorkerError, match=r"the cluster at tcp://.* is gone"):
+            list(results)
 
 
 def test_no_cluster_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
