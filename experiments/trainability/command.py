@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from experiments.data import Dataset
 from experiments.kit.group import EPILOG
@@ -131,6 +132,8 @@ def map_(**values: Any) -> None:
     chosen = {name: values[name] for name in ("activation", "epochs", "batch_size", "optimizer")}
     chosen["seed"] = values["seed"]
     dataset, against = dataset_of(values), values["against"]
+    if against == "rate" and len(values["depths"] or ()) > 1:
+        raise InputError("against the rate all networks have one depth: give --depths one number")
     if values["at"]:
         _zoomed(values, chosen, dataset)
         return
@@ -157,6 +160,11 @@ def _zoomed(values: dict[str, Any], chosen: dict[str, Any], dataset: Dataset) ->
         raise InputError("--zoom shows the border against the rate: add --against rate")
     if values["optimizer"] != "sgd" or values["batch_size"]:
         raise InputError("--zoom trains by plain gradient descent, all rows in every step")
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if given and option.name in ("scales", "rates", "runs", "sigma_b", "shown"):
+            raise InputError(f"--zoom has no use for {option.opts[0]}")
     depth = (values["depths"] or (len(_ZOOMED),))[0]
     hidden = (values["width"] or _ZOOMED[0],) * depth
     settings = ZOOMED.settings(**chosen, hidden=hidden)

@@ -181,9 +181,12 @@ def test_a_worker_that_dies_is_told_in_one_sentence() -> None:
 
 
 def test_a_cluster_that_ends_and_one_without_the_package_are_told_in_one_sentence() -> None:
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as cluster, workers(cluster=cluster.scheduler_address) as map_:
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        workers(cluster=cluster.scheduler_address) as map_,
+    ):
         with pytest.raises(WorkerError, match="lacks 'no_such_module': install mlp-demo"):
             list(map_(importlib.import_module, ["no_such_module"]))
         results = map_(time.sleep, [0, 60])

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from experiments.cli import main
 
-TINY = ["--width", "6", "--scales", "0.5,1.4", "--epochs", "2", "--runs", "1", "--jobs", "1"]
+QUICK = ["--width", "6", "--epochs", "2", "--jobs", "1"]
+TINY = [*QUICK, "--scales", "0.5,1.4", "--runs", "1"]
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def called(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["map", *TINY, *arguments])
+    return CliRunner().invoke(
+        main, ["map", *(QUICK if "--zoom" in arguments else TINY), *arguments]
+    )
 
 
 def test_against_the_depth() -> None:
@@ -81,6 +84,11 @@ def test_the_verdict_alone_and_the_sentence_about_the_picture() -> None:
         (
             ["--zoom", "1,1", "--against", "rate", "--optimizer", "adam"],
             "--zoom trains by plain gradient descent, all rows in every step",
+        ),
+        (["--zoom", "1,1", "--against", "rate", "--runs", "5"], "--zoom has no use for --runs"),
+        (
+            ["--against", "rate", "--depths", "5,9"],
+            "all networks have one depth: give --depths one",
         ),
         (["--jobs", "0"], "'0' is not a number of processes"),
         (["--jobs", "two"], "'two' is not a number of processes"),
