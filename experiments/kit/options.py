@@ -215,9 +215,9 @@ def numbers_of(text: str) -> tuple[float, ...]:
 
 
 def whole_numbers_of(text: str) -> tuple[int, ...]:
-    """Return the whole numbers that the text says, each 1 or more: 5,10,20."""
+    """Return the whole numbers that the text says, each from 1 to 9999: 5,10,20."""
     if not re.fullmatch(r"[1-9]\d{0,3}(,[1-9]\d{0,3})*", text):
-        raise ValueError(f"'{text}' is not a list of whole numbers such as 5,10,20")
+        raise ValueError(f"'{text}' is not a list of whole numbers from 1 to 9999 such as 5,10,20")
     return tuple(int(part) for part in text.split(","))
 
 

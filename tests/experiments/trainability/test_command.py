@@ -66,7 +66,11 @@ def test_the_verdict_alone_and_the_sentence_about_the_picture() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--depths", "5,x"], "'5,x' is not a list of whole numbers such as 5,10,20"),
+        (
+            ["--depths", "5,x"],
+            "'5,x' is not a list of whole numbers from 1 to 9999 such as 5,10,20",
+        ),
+        (["--depths", "10000"], "'10000' is not a list of whole numbers from 1 to 9999"),
         (["--depths", "0"], "'0' is not a list of whole numbers"),
         (["--scales", "1,-1"], "'1,-1' is not a list of positive numbers such as 0.5,1,2"),
         (["--scales", ""], "'' is not a list of positive numbers"),
