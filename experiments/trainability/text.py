@@ -290,7 +290,7 @@ def _next(result: Trainability) -> list[str]:
     activation = result.settings.activation
     if _rate(result):
         return [
-            f"mlp-demo map --activation {activation} --against rate --zoom 4.3,0.26",
+            "mlp-demo map --against rate --zoom 4.3,0.26",  # of tanh, where it is a fractal
             f"mlp-demo map --activation {activation}",
         ]
     return MAP.commands(activation)

@@ -112,6 +112,11 @@ def test_the_object_of_a_map() -> None:
     assert {"claim", "expected", "holds", "measured"} <= set(found["claims"][0])
 
 
+def test_what_comes_next_is_a_border_that_is_ragged() -> None:
+    rates = replace(AGAINST_RATE, settings=replace(AGAINST_RATE.settings, activation="relu"))
+    assert "  mlp-demo map --against rate --zoom" in click.unstyle(words.text(rates, "map.png"))
+
+
 def test_the_object_of_a_map_against_the_rate() -> None:
     found = words.as_json(AGAINST_RATE, "map.png")
     assert found["learning_rate"] == list(RATES)
