@@ -35,7 +35,7 @@ Where to go next: out of the library, into ``experiments/case/cases.py``.
 References
 ----------
 Poole et al. 2016, "Exponential expressivity in deep neural networks through transient
-chaos"; Schoenholz et al. 2016, "Deep Information Propagation"; Glorot & Bengio 2010,
+chaos"; Schoenholz et al. 2017, "Deep Information Propagation"; Glorot & Bengio 2010,
 "Understanding the difficulty of training deep feedforward neural networks"; He et al. 2015,
 "Delving Deep into Rectifiers".
 """
@@ -303,7 +303,7 @@ def chi(q: ArrayLike, activation: str | Activation, sigma_w: float, c: ArrayLike
 
     References
     ----------
-    Poole et al. 2016 and Schoenholz et al. 2016, who write χ_1, and χ_c* with two examples;
+    Poole et al. 2016 and Schoenholz et al. 2017, who write χ_1, and χ_c* with two examples;
     He et al. 2015, eq. 14, is χ = 1 for ReLU.
 
     Examples
@@ -341,7 +341,7 @@ def depth_scale(chi: ArrayLike) -> Any:
 
     References
     ----------
-    Schoenholz et al. 2016, for gradients. `correlation_depth` is their ξ_c.
+    Schoenholz et al. 2017, for gradients. `correlation_depth` is their ξ_c.
 
     Examples
     --------
@@ -456,7 +456,7 @@ def critical_sigma_w(activation: str | Activation, sigma_b: float = 0.0) -> floa
 
     References
     ----------
-    Schoenholz et al. 2016, for tanh.
+    Schoenholz et al. 2017, for tanh.
 
     Examples
     --------
@@ -519,7 +519,7 @@ def correlation_map(
 
     References
     ----------
-    Poole et al. 2016, eq. 5, and Schoenholz et al. 2016, eq. 5. For ReLU without bias it is
+    Poole et al. 2016, eq. 5, and Schoenholz et al. 2017, eq. 5. For ReLU without bias it is
     the arc-cosine kernel of Cho & Saul 2009.
 
     Examples
@@ -632,7 +632,7 @@ def correlation_depth(activation: str | Activation, sigma_w: float, sigma_b: flo
 
     References
     ----------
-    Schoenholz et al. 2016, eq. 9, who find networks trainable to about 6 ξ_c.
+    Schoenholz et al. 2017, eq. 9, who find networks trainable to about 6 ξ_c.
 
     Examples
     --------
@@ -746,7 +746,7 @@ def signal(
     References
     ----------
     Glorot & Bengio 2010, eq. 5-7, for f' = 1; He et al. 2015, eq. 8 and 12, for ReLU;
-    Poole et al. 2016, eq. 3, forward and Schoenholz et al. 2016, backward, for any f.
+    Poole et al. 2016, eq. 3, forward and Schoenholz et al. 2017, backward, for any f.
 
     Examples
     --------

@@ -392,7 +392,7 @@ def depth_limit(activation: str, sigma_w: float) -> float:
 
     References
     ----------
-    Schoenholz et al. 2016, fig. 5, for the 6, which is measured.
+    Schoenholz et al. 2017, fig. 5, for the 6, which is measured.
     """
     return DEPTH_SCALES * theory.correlation_depth(activation, sigma_w)
 

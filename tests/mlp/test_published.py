@@ -193,7 +193,7 @@ def test_thirty_relu_layers_learn_from_he_and_not_from_xavier() -> None:
     assert np.median(final_losses(XAVIER, 0.03)) > 0.95
 
 
-# Poole et al. 2016, Schoenholz et al. 2016 ------------------------------------------------
+# Poole et al. 2016, Schoenholz et al. 2017 ------------------------------------------------
 
 PHASES = {"ordered": 0.7, "critical": theory.critical_sigma_w("tanh", 0.3), "chaotic": 2.5}
 

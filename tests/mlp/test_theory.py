@@ -263,7 +263,7 @@ def test_gradients_neither_grow_nor_shrink_at_the_edge(sigma_b: float, name: str
 
 
 def test_published_points_of_the_edge() -> None:
-    # Schoenholz et al. 2016 work at σ_b² = 0.05, where tanh is critical near σ_w² = 1.76; for
+    # Schoenholz et al. 2017 work at σ_b² = 0.05, where tanh is critical near σ_w² = 1.76; for
     # little bias the edge starts as σ_w² = 1 + 2q with σ_b² = 4q³/3, from the series above.
     assert theory.critical_sigma_w("tanh", math.sqrt(0.05)) ** 2 == pytest.approx(1.76, abs=5e-3)
     q = 1e-5
@@ -433,7 +433,7 @@ def test_two_examples_settle_at_the_rate_of_the_depth(
 
 
 def test_published_depths_of_the_correlation() -> None:
-    # Schoenholz et al. 2016 work at σ_b² = 0.05, where the edge is near σ_w² = 1.76.
+    # Schoenholz et al. 2017 work at σ_b² = 0.05, where the edge is near σ_w² = 1.76.
     b = math.sqrt(0.05)
     for w2, depth in ((1.0, 3.63), (2.5, 11.80), (4.0, 6.98)):
         assert theory.correlation_depth("tanh", math.sqrt(w2), b) == pytest.approx(depth, abs=5e-3)
