@@ -89,21 +89,21 @@ def memory() -> float:
 def pace(steps: int) -> Callable[[], None]:
     """Return what is called after each of so many steps, and says once how long they will take.
 
-    That is a sentence on stderr, and only where it is over a minute. The first step counts for
-    nothing: what is made ready before it may take longer than many steps.
+    That is a sentence on stderr, and only where it is over a minute. The first two steps count for
+    nothing: what is made ready before them, worker processes after the first of `sweep`'s, say,
+    may take longer than many steps.
     """
-    first: float | None = None
-    done, told = 0, False
+    second, done, told = 0.0, 0, False
 
     def step() -> None:
-        nonlocal first, done, told
+        nonlocal second, done, told
         done += 1
         now = time.monotonic()
-        if first is None:
-            first = now
-        elif not told and now - first >= KNOWN_AFTER:
+        if done <= 2:
+            second = now
+        elif not told and now - second >= KNOWN_AFTER:
             told = True
-            announce((now - first) / (done - 1) * (steps - done))
+            announce((now - second) / (done - 2) * (steps - done))
 
     return step
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tracemalloc
 
+import numpy as np
 import pytest
 
 from experiments.case import measure
@@ -78,6 +79,17 @@ def test_work_of_more_than_a_minute_says_so_once(
         step()
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", said)
+
+
+def test_processes_that_start_after_the_first_step_do_not_count(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = iter([0.0, *np.arange(30.0, 50.0, 0.1)])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    step = sizes.pace(300)  # of half a minute
+    for _ in range(100):
+        step()
+    assert capsys.readouterr().err == ""
 
 
 def test_it_is_said_in_place_of_the_progress_bar(
